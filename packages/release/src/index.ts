@@ -1,0 +1,23 @@
+export { SHARD_METHODS } from './heart/protocol.ts';
+export type {
+  BeatMessage,
+  BootMessage,
+  DescriptorReply,
+  DescriptorRequest,
+  DrainedMessage,
+  FailedMessage,
+  HandOverMessage,
+  HeartMessage,
+  Listening,
+  LivePeer,
+  Peer,
+  PeerRole,
+  PeersMessage,
+  ReadyMessage,
+  RemoteError,
+  RequestMessage,
+  ResponseMessage,
+  ShardMessage,
+  ShardMethod,
+  StopMessage,
+} from './heart/protocol.ts';
