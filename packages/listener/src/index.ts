@@ -1,1 +1,11 @@
-export {};
+export { DescriptorError, bindDescriptor, borrowDescriptor, createDescriptorKeeper, parentLink } from './descriptors.ts';
+export type {
+  BoundDescriptor,
+  DescriptorErrorCode,
+  DescriptorKeeper,
+  DescriptorLink,
+  DescriptorReply,
+  DescriptorRequest,
+  DescriptorSpec,
+  ListenHandle,
+} from './descriptors.ts';
