@@ -31,7 +31,7 @@ var programs = {
 };
 
 function readJson(file) {
-  try { return JSON.parse(fs.readFileSync(file, 'utf8')); } catch (_) { return undefined; }
+  try { return JSON.parse(fs.readFileSync(file, 'utf8')); } catch { return undefined; }
 }
 
 /** Size and time of the lock file: equal to the stamp means that nobody touched it since it was installed. */
@@ -41,7 +41,7 @@ function stamp() {
 }
 
 function stampMatches() {
-  try { return fs.readFileSync(stampFile, 'utf8') === stamp(); } catch (_) { return false; }
+  try { return fs.readFileSync(stampFile, 'utf8') === stamp(); } catch { return false; }
 }
 
 /** npm's own record of what it installed holds each package of the lock file, in its version (optional ones may lack). */

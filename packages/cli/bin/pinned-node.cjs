@@ -22,7 +22,7 @@ function isRecentEnough(version) {
 function versionOf(folder) {
   try {
     return JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8')).version;
-  } catch (_) {
+  } catch {
     return '';
   }
 }
