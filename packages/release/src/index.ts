@@ -1,3 +1,10 @@
+export { HEART_ERROR_CODES, HeartError } from './errors.ts';
+export type { HeartErrorCode } from './errors.ts';
+export { createHeart } from './heart/heart.ts';
+export type { Heart, HeartDescriptors, HeartFinish, HeartOptions, HeartStatus, ShardReference, ShardStatus } from './heart/heart.ts';
+export { DEFAULT_LIMITS } from './heart/heart-state.ts';
+export type { HandOverResult, HandOverStep, HeartLimits } from './heart/heart-state.ts';
+export type { ShardCommand } from './heart/shard-process.ts';
 export { SHARD_METHODS } from './heart/protocol.ts';
 export type {
   BeatMessage,
@@ -10,6 +17,7 @@ export type {
   HeartMessage,
   Listening,
   LivePeer,
+  LoadedApplication,
   Peer,
   PeerRole,
   PeersMessage,

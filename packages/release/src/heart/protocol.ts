@@ -30,6 +30,13 @@ export interface Listening {
   readonly url: string;
 }
 
+/** An application version that every shard took; a shard started later must boot with it. */
+export interface LoadedApplication {
+  readonly application: string;
+  readonly directory: string;
+  readonly version?: string | number;
+}
+
 export interface RemoteError {
   readonly code: string;
   readonly message: string;
@@ -52,6 +59,8 @@ export interface BootMessage<Config = unknown> {
   readonly beatIntervalMs: number;
   /** Present in a hand-over: the process whose sessions and work this one takes over. */
   readonly predecessor?: Peer;
+  /** What was loaded since heart started, the last of each application: it replaces what `config` names. */
+  readonly loaded: readonly LoadedApplication[];
   /** Who else lives now; kept up to date by `peers`. */
   readonly peers: readonly LivePeer[];
 }
@@ -150,7 +159,7 @@ export type ShardMessage =
 
 // ---- requests that heart forwards --------------------------------------------------------------
 
-/** Methods a shard answers to a `request`. Heart merges or routes them; see control/methods.ts. */
+/** Methods a shard answers to a `request`. Heart merges or routes them; see control/control-methods.ts. */
 export const SHARD_METHODS = [
   'status',
   'tree',
