@@ -1,0 +1,54 @@
+// Makes a process and enters it into the tables. What runs in it is its driver's business.
+import { KernelError } from '../errors.ts';
+import type { Slot } from '../code/slot.ts';
+import { Context } from './context.ts';
+import { link } from './link.ts';
+import { bindPid, identity, Pid, processTable } from './pid.ts';
+import { Process, type Definition, type Driver, type MailboxOptions } from './process.ts';
+import { registerName } from './registry.ts';
+
+export interface SpawnOptions {
+  name?: string | undefined;
+  parent?: Process | undefined;
+  /** Link to the parent, so that neither outlives the other. */
+  linked?: boolean | undefined;
+  mailbox?: MailboxOptions | undefined;
+  /** In place of the definition's own driver: a task runs beside the server that it belongs to. */
+  driver?: Driver;
+}
+
+export const processLimitDefault = 262_144;
+let processLimit = processLimitDefault;
+let lastSerial = 0;
+
+/** The limit of live processes of this shard, as `+P`; 1,024 to 1,000,000 and above. */
+export function setProcessLimit(limit: number): void {
+  processLimit = limit;
+}
+
+export function getProcessLimit(): number {
+  return processLimit;
+}
+
+const makeContext = (process: Process): Context => new Context(process);
+
+/** A process without state yet, not ready to run: the driver initialises it. */
+export function spawnProcess(slot: Slot<Definition>, options: SpawnOptions): Process {
+  if (processTable.size >= processLimit) {
+    throw new KernelError('process-limit', `${processTable.size} processes live, the limit of this shard; raise it with +P`);
+  }
+  lastSerial += 1;
+  const pid = new Pid(identity.node, identity.shard, identity.creation, lastSerial);
+  const process = new Process(pid, slot, options.driver ?? slot.current.driver, options.parent, makeContext);
+  if (options.name !== undefined) registerName(options.name, process);
+  if (options.mailbox !== undefined) {
+    process.mailboxLengthMax = options.mailbox.lengthMax ?? process.mailboxLengthMax;
+    process.crashOnOverflow = options.mailbox.overflow === 'crash';
+  }
+  bindPid(pid, process);
+  processTable.set(lastSerial, process);
+  if (options.linked === true && options.parent !== undefined) link(options.parent, process);
+  // Started while its code is being changed: it runs when the change is through.
+  if (slot.gated) process.suspended = true;
+  return process;
+}
