@@ -16,7 +16,7 @@ import {
   type HeartLimits,
   type HeartState,
 } from './heart-state.ts';
-import type { DescriptorRequest, Listening, LoadedApplication, Peer, RemoteError, ShardMessage } from './protocol.ts';
+import type { DescriptorRequest, Listening, LivePeer, LoadedApplication, Peer, RemoteError, ShardMessage } from './protocol.ts';
 import { startShardProcess, type ShardCommand, type ShardProcess } from './shard-process.ts';
 
 /** What heart needs of the listener package's keeper; cli joins them. */
@@ -149,7 +149,7 @@ export class Heart {
     };
   }
 
-  peers(): readonly Peer[] {
+  peers(): readonly LivePeer[] {
     return livePeers(this.#state, this.#place);
   }
 
