@@ -29,6 +29,8 @@ async function openSession(): Promise<NodeStreamableHTTPServerTransport> {
       sessions.set(id, transport);
     },
   });
+  // The SDK's transports have this one callback, no events.
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener
   transport.onclose = () => {
     if (transport.sessionId !== undefined) sessions.delete(transport.sessionId);
   };
