@@ -35,8 +35,9 @@ export interface GenServerOptions<S, A, C, K> {
   init: (argument: A, self: Self) => S | Ignore | Promise<S | Ignore>;
   /** Version of the state's shape; 1 unless given. */
   version?: number;
-  calls?: C;
-  casts?: K;
+  // The second half of each type only tells the handlers' `state` and `self` theirs.
+  calls?: C & Record<string, CallHandler<S>>;
+  casts?: K & Record<string, CastHandler<S>>;
   // oxlint-disable-next-line typescript/no-explicit-any -- whatever was sent; the handler narrows it
   info?: (state: S, message: any, self: Self) => CastOutcome<S> | Promise<CastOutcome<S>>;
   /** Up and down: run by the definition of the higher version, which knows both shapes. */
@@ -62,7 +63,7 @@ interface GenServerDefinition extends Definition {
   readonly mailbox: MailboxOptions | undefined;
 }
 
-export function genServer<S, A = void, C extends Record<string, CallHandler<S>> = {}, K extends Record<string, CastHandler<S>> = {}>(
+export function genServer<S, A = void, C extends Record<string, AnyHandler> = {}, K extends Record<string, AnyHandler> = {}>(
   options: GenServerOptions<S, A, C, K>,
 ): GenServer<A, C, K> {
   const definition: GenServerDefinition = {

@@ -1,0 +1,160 @@
+// One HTTP request and its answer, as a port: processes keep its id, the socket stays here. It
+// is owned by whoever has to answer; if that dies without having answered, `abandoned` says
+// what the client gets.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { forgetPort, openPort, Port, portTable, type ExitReason, type PortId } from '@flyball/kernel';
+
+export type BodyOutcome = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly reason: 'too-large' | 'aborted' };
+
+/** Names and values in turn, as `ServerResponse.writeHead` takes them. */
+export type RawHeaders = readonly string[];
+
+const DRAINED_HEADERS: RawHeaders = ['Connection', 'close'];
+
+export class Exchange extends Port {
+  readonly request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #isDraining: () => boolean;
+  /** Called if the owner dies before the answer; it must answer. */
+  abandoned: ((exchange: Exchange, reason: ExitReason) => void) | undefined = undefined;
+  #finished = false;
+  #onGone: (() => void) | undefined;
+
+  constructor(request: IncomingMessage, response: ServerResponse, isDraining: () => boolean) {
+    super();
+    this.request = request;
+    this.#response = response;
+    this.#isDraining = isDraining;
+    openPort(this, undefined);
+    // 'close' without a finished answer: the client went away.
+    response.on('close', () => this.#gone());
+  }
+
+  get method(): string {
+    return this.request.method ?? '';
+  }
+
+  get headers(): IncomingMessage['headers'] {
+    return this.request.headers;
+  }
+
+  /** Path without the query. */
+  get path(): string {
+    const { url = '/' } = this.request;
+    const end = url.indexOf('?');
+    return end < 0 ? url : url.slice(0, end);
+  }
+
+  get query(): URLSearchParams {
+    const { url = '/' } = this.request;
+    const start = url.indexOf('?');
+    return new URLSearchParams(start < 0 ? '' : url.slice(start + 1));
+  }
+
+  /** True once answered, or once the client is gone: nothing more can be sent. */
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  get streaming(): boolean {
+    return this.#response.headersSent && !this.#finished;
+  }
+
+  /** Runs once if the client goes away before the answer is complete. */
+  onGone(callback: () => void): void {
+    this.#onGone = callback;
+  }
+
+  /** Reads the whole body as UTF-8 text, at most `bytesMax`. */
+  readBody(bytesMax: number, done: (outcome: BodyOutcome) => void): void {
+    const { request } = this;
+    if (Number(request.headers['content-length'] ?? 0) > bytesMax) {
+      done({ ok: false, reason: 'too-large' });
+      return;
+    }
+    let first: Buffer | undefined;
+    let rest: Buffer[] | undefined;
+    let bytes = 0;
+    let settled = false;
+    const settle = (outcome: BodyOutcome): void => {
+      if (settled) return;
+      settled = true;
+      done(outcome);
+    };
+    request.on('data', (chunk: Buffer) => {
+      if (settled) return;
+      bytes += chunk.length;
+      if (bytes > bytesMax) return settle({ ok: false, reason: 'too-large' });
+      if (first === undefined) first = chunk;
+      else (rest ??= [first]).push(chunk);
+    });
+    request.on('end', () => settle({ ok: true, text: rest === undefined ? (first?.toString('utf8') ?? '') : Buffer.concat(rest).toString('utf8') }));
+    request.on('close', () => settle({ ok: false, reason: 'aborted' }));
+  }
+
+  /** The whole answer at once. Nothing if it was answered or the client is gone. */
+  answer(status: number, headers: RawHeaders, body: string): void {
+    if (this.#finished) return;
+    this.#finish();
+    const response = this.#response;
+    // An upload that is refused in its midst cannot share its connection with a next request.
+    const close = this.#isDraining() || !this.request.complete;
+    const length = ['Content-Length', String(Buffer.byteLength(body))];
+    response.writeHead(status, close ? [...headers, ...length, ...DRAINED_HEADERS] : [...headers, ...length]);
+    response.end(body);
+  }
+
+  /** Begins an answer of open length: `write` and `end` follow. */
+  openStream(status: number, headers: RawHeaders): void {
+    if (this.#finished) return;
+    this.#response.writeHead(status, this.#isDraining() ? [...headers, ...DRAINED_HEADERS] : [...headers]);
+    this.#response.flushHeaders();
+  }
+
+  /** False if the client is gone, or reads so slowly that more than `STREAM_BYTES_MAX` wait. */
+  write(text: string): boolean {
+    if (this.#finished) return false;
+    this.#response.write(text);
+    return this.#response.writableLength <= STREAM_BYTES_MAX;
+  }
+
+  end(text = ''): void {
+    if (this.#finished) return;
+    this.#finish();
+    this.#response.end(text);
+  }
+
+  /** Breaks the connection off, for an answer that cannot be completed. */
+  destroy(): void {
+    this.#finish();
+    this.#response.destroy();
+  }
+
+  close(reason: ExitReason): void {
+    if (this.#finished) return;
+    if (this.abandoned !== undefined) this.abandoned(this, reason);
+    if (!this.#finished) this.destroy();
+  }
+
+  #finish(): void {
+    this.#finished = true;
+    this.#onGone = undefined;
+    forgetPort(this);
+  }
+
+  #gone(): void {
+    if (this.#finished) return;
+    const onGone = this.#onGone;
+    this.#finish();
+    onGone?.();
+  }
+}
+
+/** What a client that does not read may leave waiting in memory. */
+export const STREAM_BYTES_MAX = 1_048_576;
+
+/** The open exchange of that id; undefined once it is answered. */
+export function exchangeOf(id: PortId): Exchange | undefined {
+  const port = portTable.get(id);
+  return port instanceof Exchange ? port : undefined;
+}
