@@ -56,9 +56,9 @@ export interface ToolOptions<Input extends StandardSchema | undefined, Output ex
 
 export type ArgumentsOf<Input> = Input extends StandardSchema ? OutputOf<Input> : { readonly [name: string]: unknown };
 
-/** A tool with its input type forgotten: what a server holds. `any` lets every input live in one record; `tool` has checked each. */
+/** A tool with its input type forgotten: what a server holds. Whoever runs it hands on what the tool's own schema has validated. */
 export type Tool = Omit<ToolOptions<StandardSchema | undefined, StandardSchema | undefined>, 'run'> & {
-  readonly run: (args: any, context: ToolContext) => ToolResult | Promise<ToolResult>;
+  readonly run: (args: never, context: ToolContext) => ToolResult | Promise<ToolResult>;
 };
 
 export function tool<Input extends StandardSchema | undefined = undefined, Output extends StandardSchema | undefined = undefined>(
