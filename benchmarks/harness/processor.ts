@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** USER_HZ, which Linux keeps at 100 on every architecture that Node runs on. */
-const TICK_MS = 10;
+export const TICK_MS = 10;
 
 export interface MachineTicks {
   readonly total: number;

@@ -4,7 +4,7 @@ import { LoadGenerator } from '../load/load-generator.ts';
 import type { LoadPlan, LoadReport } from '../load/plan.ts';
 import { delayMs, monotonicMs } from './clock.ts';
 import type { Conditions } from './figure.ts';
-import { cpuMsOf } from './processor.ts';
+import { cpuMsOf, machineTicks, TICK_MS } from './processor.ts';
 import type { ServerProcess } from './server-process.ts';
 import { readable, type LatencySummary } from './statistics.ts';
 
@@ -15,6 +15,8 @@ export interface ServiceSample {
   /** Cores kept busy, 0 to the number of cores. */
   readonly serverBusy: number;
   readonly loadBusy: number;
+  /** Cores that neither of them used but somebody else of this machine did. */
+  readonly othersBusy: number;
   readonly latency: LatencySummary;
   readonly failed: number;
   readonly failures: string;
@@ -43,10 +45,16 @@ interface Reading {
   readonly atMs: number;
   readonly serverCpuMs: number;
   readonly loadCpuMs: number;
+  readonly machineCpuMs: number;
 }
 
 function reading(server: ServerProcess, load: LoadGenerator): Reading {
-  return { atMs: monotonicMs(), serverCpuMs: cpuMsOf(server.countedPids()), loadCpuMs: cpuMsOf([load.pid]) };
+  return {
+    atMs: monotonicMs(),
+    serverCpuMs: cpuMsOf(server.countedPids()),
+    loadCpuMs: cpuMsOf([load.pid]),
+    machineCpuMs: machineTicks().busy * TICK_MS,
+  };
 }
 
 function sampleOf(before: Reading, after: Reading, report: LoadReport): ServiceSample {
@@ -55,12 +63,14 @@ function sampleOf(before: Reading, after: Reading, report: LoadReport): ServiceS
   const elapsedMs = after.atMs - before.atMs;
   const serverCpuMs = after.serverCpuMs - before.serverCpuMs;
   const loadCpuMs = after.loadCpuMs - before.loadCpuMs;
+  const othersCpuMs = after.machineCpuMs - before.machineCpuMs - serverCpuMs - loadCpuMs;
   return {
     requestsPerSecond: (window.completed / elapsedMs) * 1_000,
     serverCpuUs: (serverCpuMs * 1_000) / window.completed,
     loadCpuUs: (loadCpuMs * 1_000) / window.completed,
     serverBusy: serverCpuMs / elapsedMs,
     loadBusy: loadCpuMs / elapsedMs,
+    othersBusy: Math.max(0, othersCpuMs) / elapsedMs,
     latency: window.latency,
     failed: report.failed,
     failures: [...Object.entries(report.failures).map(([kind, count]) => `${kind} ${count}`), ...report.examples].join('; '),
@@ -74,7 +84,7 @@ export function isLoadBound(sample: ServiceSample): boolean {
 
 export function describeSample(sample: ServiceSample): string {
   const cpu = `${sample.serverCpuUs.toFixed(1)} µs CPU (load ${sample.loadCpuUs.toFixed(1)})`;
-  const busy = `busy ${sample.serverBusy.toFixed(2)}/${sample.loadBusy.toFixed(2)}`;
+  const busy = `busy ${[sample.serverBusy, sample.loadBusy, sample.othersBusy].map((cores) => cores.toFixed(2)).join('/')}`;
   const failed = sample.failed === 0 ? '' : ` FAILED ${sample.failed} (${sample.failures})`;
   return `${readable(Math.round(sample.requestsPerSecond))}/s ${cpu} ${busy} p99 ${sample.latency.p99Ms.toFixed(2)} ms${failed}`;
 }

@@ -22,7 +22,8 @@ export class LoadGenerator {
 
   /** Started, and every client has its session; nothing is called before `start`. */
   static async prepare(plan: LoadPlan, options: { pin: boolean }): Promise<LoadGenerator> {
-    const child = fork(fileURLToPath(new URL('./main.ts', import.meta.url)));
+    // As JSON, NaN and Infinity would arrive as null.
+    const child = fork(fileURLToPath(new URL('./main.ts', import.meta.url)), { serialization: 'advanced' });
     const generator = new LoadGenerator(child, plan);
     if (options.pin) pinTo(LOAD_CORE, generator.pid);
     try {

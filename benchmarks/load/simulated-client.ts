@@ -120,9 +120,11 @@ export class SimulatedClient implements ConnectionUser {
 
   answered(response: Response, raw: Buffer): void {
     if (this.#exchange !== undefined) return this.#settleExchange(response);
+    const { crowd } = this.#options;
     const verdict = judge(response, { id: this.#id, text: this.#text });
-    if (verdict === undefined) this.#known.learn(raw, this.#id);
-    else this.#sessionIsLost = response.status === 404;
+    if (verdict !== undefined) this.#sessionIsLost = response.status === 404;
+    // A farewell must be read as one each time, or the next call goes to a connection that is being closed.
+    else if (!response.closes || crowd.connection === 'per-request') this.#known.learn(raw, this.#id);
     this.#ended(verdict);
   }
 
