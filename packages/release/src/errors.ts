@@ -12,6 +12,7 @@ export const HEART_ERROR_CODES = {
   'no-such-process': 'No process of that pid or name lives.',
   'not-ready': 'A shard is starting or restarting; ask again once all serve.',
   busy: 'A load or a hand-over is running; wait for its result.',
+  'invalid-request': 'The control socket did not understand the request.',
   stopping: 'The node is stopping.',
   'successor-not-ready': 'A hand-over’s new process died or was not ready in time; the old one serves on.',
   'successor-crashed': 'A hand-over’s new process died after it had taken over.',

@@ -159,7 +159,11 @@ export type ShardMessage =
 
 // ---- requests that heart forwards --------------------------------------------------------------
 
-/** Methods a shard answers to a `request`. Heart merges or routes them; see control/control-methods.ts. */
+/**
+ * Methods a shard answers to a `request`. `kill` and `call` answer the error code `no-such-process` for a
+ * target that does not live there: heart then asks the next shard.
+ * Heart merges or routes them; see control/control-methods.ts.
+ */
 export const SHARD_METHODS = [
   'status',
   'tree',

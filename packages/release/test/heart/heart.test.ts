@@ -8,16 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { createHeart, type Heart, type HeartDescriptors, type HeartLimits, type Listening } from '@flyball/release';
-
-/** Binds as the listener's keeper does; release may not import that package, cli joins the two. */
-function keepOne(): HeartDescriptors & { handle?: { close(): void } } {
-  const create = (net as unknown as { _createServerHandle: (...args: unknown[]) => { getsockname(out: object): number; close(): void } })._createServerHandle;
-  const local: { port?: number } = {};
-  const handle = create('127.0.0.1', 0, 4, -1, 0);
-  handle.getsockname(local);
-  return { open: async () => ({ handle, port: local.port ?? 0 }), close: () => handle.close() };
-}
+import { createHeart, type Heart, type HeartLimits, type Listening } from '@flyball/release';
+import { keepOne } from '../fixtures/one-descriptor.ts';
 
 interface Running {
   readonly heart: Heart;
