@@ -77,8 +77,8 @@ async function measure(conditions: Conditions): Promise<Outcome> {
     const ratio = medianRatio(pairs, (sample) => sample.castsPerSecond);
     const text = (of: readonly CastSample[]): string =>
       `${readable(medianOf(of, (sample) => sample.castsPerSecond) / 1e6)} M/s, ${readable(medianOf(of, (sample) => sample.cpuNs))} ns CPU`;
-    const ours = text(pairs.map((pair) => pair.ours));
-    const peer = text(pairs.map((pair) => pair.peer));
+    const ours = text(pairs.all.map((pair) => pair.ours));
+    const peer = text(pairs.all.map((pair) => pair.peer));
     return { kind: 'measured', value: ratio.value, detail: `ours ${ours}; BEAM ${peer}; ${ratio.detail}` };
   } finally {
     beam.remove();

@@ -3,7 +3,7 @@
 import type { Conditions, Figure, Outcome } from '../harness/figure.ts';
 import { skipped } from '../harness/figure.ts';
 import { measurePairs, medianOf, medianRatio } from '../harness/pairs.ts';
-import type { Pair } from '../harness/pairs.ts';
+import type { Pairs } from '../harness/pairs.ts';
 import type { ServerProcess } from '../harness/server-process.ts';
 import { startPeer } from '../harness/server-process.ts';
 import { describeSample, isLoadBound, sampleService } from '../harness/service-window.ts';
@@ -72,9 +72,10 @@ export function versusSdk({ name, dialect, application, atLeast, about }: Versus
       ours: () => sampleOurs(dialect, application, conditions),
       peer: () => sampleSdk(dialect, conditions),
       describe: describeSample,
+      othersBusy: (sample) => sample.othersBusy,
     });
     const ratio = medianRatio(pairs, (sample) => sample.requestsPerSecond);
-    return withDetail(pairs, ratio.value, `SDK`, ratio.detail);
+    return withDetail(pairs, ratio.value, 'SDK', ratio.detail);
   };
   return { name, unit: 'ratio', target: { comparison: '>=', value: atLeast }, about, measure };
 }
@@ -92,6 +93,7 @@ export const mcpVersusBare: Figure = {
       ours: () => sampleOurs('sessionful', 'echo', conditions),
       peer: () => sampleBare(conditions, answer),
       describe: describeSample,
+      othersBusy: (sample) => sample.othersBusy,
     });
     const ratio = medianRatio(pairs, (sample) => 1 / sample.serverCpuUs);
     return withDetail(pairs, ratio.value, 'bare', ratio.detail);
@@ -109,13 +111,13 @@ async function answerOfOurs(conditions: Conditions): Promise<string> {
 }
 
 /** A failure, or a load that could not keep up, spoils the figure: it is not a figure then. */
-function withDetail(pairs: readonly Pair<ServiceSample>[], value: number, peerName: string, ratio: string): Outcome {
-  const ours = pairs.map((pair) => pair.ours);
-  const peer = pairs.map((pair) => pair.peer);
+function withDetail({ all }: Pairs<ServiceSample>, value: number, peerName: string, ratio: string): Outcome {
+  const ours = all.map((pair) => pair.ours);
+  const peer = all.map((pair) => pair.peer);
   const failing = [...ours, ...peer].find((sample) => sample.failed > 0);
   if (failing !== undefined) return { kind: 'broken', reason: `${failing.failed} requests failed: ${failing.failures}` };
   const bound = ours.filter(isLoadBound).length;
-  if (bound > pairs.length / 2) return { kind: 'broken', reason: `the load generator was the limit in ${bound} pairs` };
+  if (bound > all.length / 2) return { kind: 'broken', reason: `the load generator was the limit in ${bound} pairs` };
   const detail = `ours ${sideText(ours)}; ${peerName} ${sideText(peer)}; ${ratio}`;
   return { kind: 'measured', value, detail };
 }

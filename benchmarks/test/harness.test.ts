@@ -65,6 +65,22 @@ test('pairs alternate who goes first', async () => {
   assert.equal(medianRatio(pairs, (sample) => sample).value, 4);
 });
 
+test('a pair that others disturbed is taken again, but not for ever', async () => {
+  const taken = async (busy: readonly number[], quick: boolean) => {
+    let turn = 0;
+    const conditions = { pairs: 2, warmUpMs: 0, windowMs: 0, pin: false, quick, say: () => {} };
+    const ours = async () => busy[turn++] ?? 0;
+    const peer = async () => 0;
+    const pairs = await measurePairs(conditions, { ours, peer, describe: String, othersBusy: (sample) => sample });
+    return { turns: turn, kept: pairs.all.map((pair) => pair.ours), disturbances: pairs.disturbances };
+  };
+  assert.deepEqual(await taken([0, 1, 0.1], false), { turns: 3, kept: [0, 0.1], disturbances: '' });
+  const always = await taken([1, 2, 3, 4, 5, 6], false);
+  assert.deepEqual([always.turns, always.kept], [4, [3, 4]]);
+  assert.match(always.disturbances, /2 of them/);
+  assert.equal((await taken([1, 2, 3], true)).turns, 2);
+});
+
 test('a figure ends as one line, measured or not', () => {
   const line = figureLine(figure('swap_pause_ms'), { kind: 'measured', value: 12.34, detail: '' });
   assert.equal(line, 'figure: swap_pause_ms = 12.3 ms (target <= 50)');
