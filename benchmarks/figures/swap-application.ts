@@ -11,7 +11,7 @@ export const CHANGING = 1_000;
 
 /** application.ts, server.ts, changing.ts; the rest are plain workers. */
 const WORKER_MODULES = MODULES - 3;
-const APPLICATION = 'swap';
+export const APPLICATION = 'swap';
 
 /** Some size to each module: an empty one would be swapped for nothing. */
 const FUNCTIONS_PER_MODULE = 40;

@@ -12,7 +12,7 @@ import { LoadGenerator } from '../load/load-generator.ts';
 import type { LoadPlan, LoadReport, Window } from '../load/plan.ts';
 import { loadVersion, missingOurs, startOurs } from '../ours/our-node.ts';
 import type { OurNode, Swapped } from '../ours/our-node.ts';
-import { MODULES, PROCESSES, CHANGING, writeSwapApplication } from './swap-application.ts';
+import { APPLICATION, MODULES, PROCESSES, CHANGING, writeSwapApplication } from './swap-application.ts';
 
 const REQUESTS_PER_SECOND = 2_000;
 /** More than are ever busy at once but for a pause of 60 ms and above; beyond, calls queue and are timed. */
@@ -43,7 +43,7 @@ async function swapTimes(node: OurNode, directories: readonly string[], { pairs,
   for (let number = 1; number <= pairs; number++) {
     await delayMs(BETWEEN_MS);
     const directory = directories[number % 2] ?? '';
-    const swapped = await loadVersion(node, directory);
+    const swapped = await loadVersion(node, { application: APPLICATION, directory });
     swaps.push(swapped);
     say(`swap ${number}/${pairs}: ${readable(swapped.resumedMs - swapped.startedMs)} ms`);
   }

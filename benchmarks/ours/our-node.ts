@@ -3,9 +3,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { connectControl, runtimeDirectoryPath } from '@flyball/release';
+import type { ControlClient } from '@flyball/release';
 import { monotonicMs, withinMs } from '../harness/clock.ts';
 import { SERVER_CORE, pinnedCommand } from '../harness/cores.ts';
 import { REPOSITORY_ROOT } from '../harness/machine.ts';
@@ -24,8 +27,8 @@ export function missingOurs(): string | undefined {
 export interface OurNode extends ServerProcess {
   /** Heart: not counted in any figure. */
   readonly heartPid: number;
-  /** `flyball ctl …` for this node; returns its standard output, throws with its standard error. */
-  readonly control: (...argv: readonly string[]) => Promise<string>;
+  /** A method of the control socket, as `flyball ctl` sends it. */
+  readonly control: (method: string, params: Readonly<Record<string, unknown>>) => Promise<unknown>;
 }
 
 export interface OurOptions {
@@ -58,7 +61,7 @@ export async function startOurs(options: OurOptions): Promise<OurNode> {
       heartPid,
       // Below heart: the shard, and the pool of isolated tools.
       countedPids: () => processTree(heartPid).slice(1),
-      control: (...words) => control(name, words),
+      control: (method, params) => control(name, method, params),
       stop: () => end(child, 15_000),
     };
   } catch (error) {
@@ -87,19 +90,20 @@ function portOfBanner(child: ChildProcess): Promise<number> {
   });
 }
 
-function control(name: string, words: readonly string[]): Promise<string> {
-  const [file = '', ...argv] = nodeCommand(['ctl', '--name', name, ...words]);
-  const child = spawn(file, argv, { cwd: REPOSITORY_ROOT, env: productionEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
-  const output = { out: '', err: '' };
-  child.stdout.on('data', (chunk) => (output.out += String(chunk)));
-  child.stderr.on('data', (chunk) => (output.err += String(chunk)));
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => {
-      if (code === 0) resolve(output.out);
-      else reject(new Error(`flyball ctl ${words.join(' ')}: exit ${code}: ${output.err}${output.out}`));
-    });
-  });
+/** As cli does: the environment says where nodes keep their sockets. */
+function controlOf(name: string): Promise<ControlClient> {
+  const runtimeRoot = process.env['XDG_RUNTIME_DIR'];
+  const userId = process.getuid?.() ?? 0;
+  return connectControl(runtimeDirectoryPath({ name, runtimeRoot, temporaryRoot: tmpdir(), userId }));
+}
+
+async function control(name: string, method: string, params: Readonly<Record<string, unknown>>): Promise<unknown> {
+  const client = await controlOf(name);
+  try {
+    return await client.request(method, params);
+  } finally {
+    client.close();
+  }
 }
 
 /** Times of harness/clock.ts. */
@@ -108,17 +112,24 @@ export interface Swapped {
   readonly resumedMs: number;
 }
 
+export interface NewVersion {
+  /** As it calls itself. */
+  readonly application: string;
+  /** Absolute. */
+  readonly directory: string;
+}
+
 /** Loads another version of the running application; the swap ends when the last process has resumed. */
-export async function loadVersion(node: OurNode, directory: string): Promise<Swapped> {
-  // Seen from here, so the start of the control program counts as well: the window is rather too long.
+export async function loadVersion(node: OurNode, { application, directory }: NewVersion): Promise<Swapped> {
+  // Seen from here: both phases, and the way there and back over the control socket.
   const startedMs = monotonicMs();
-  await node.control('load', directory);
+  await node.control('load', { application, directory });
   return { startedMs, resumedMs: monotonicMs() };
 }
 
 /** Returns once the new process serves and the old one is gone. */
 export async function handOver(node: OurNode): Promise<void> {
-  await node.control('handover');
+  await node.control('hand-over', {});
 }
 
 /** Whether npm is there to start ours with. */
