@@ -23,14 +23,18 @@ export class TestReport {
 
   /** The runs one after the other; each starts when the one before has ended. */
   async *join(runs: Iterable<() => AsyncIterable<TestEvent>>): AsyncGenerator<TestEvent> {
+    let summary: TestEvent | undefined;
     for (const start of runs) {
       for await (const event of start()) {
-        if (!this.#take(event)) yield event;
+        if (event.type === 'test:summary' && event.data.file === undefined) summary = event;
+        else if (!this.#take(event)) yield event;
       }
     }
     for (const [name, sum] of this.#counts) {
       yield { type: 'test:diagnostic', data: { nesting: 0, message: `${name} ${Number(sum.toFixed(3))}`, level: 'info' } };
     }
+    // The reporter answers a summary with the list of all failures so far.
+    if (summary) yield summary;
   }
 
   /** True when the event was a closing count, which is kept back. */

@@ -8,6 +8,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec, type TestEvent } from 'node:test/reporters';
+import { pathToFileURL } from 'node:url';
 
 import { provideDebianPackages } from './debian-packages.ts';
 import { TestReport } from './test-events.ts';
@@ -21,9 +22,11 @@ const nodeFlags = [
   '--no-compilation-cache',
   '--expose-gc',
   '--disable-warning=ExperimentalWarning',
+  `--import=${pathToFileURL(join(root, 'tools/exit-guard.ts')).href}`,
 ];
 const testTimeoutMs = 180_000;
 const soakTimeoutMs = 3_600_000;
+const silenceGraceMs = 30_000;
 const unitFilesAtOnce = Math.min(2, availableParallelism());
 
 const checks: Partial<Record<Step, readonly string[]>> = {
@@ -58,18 +61,38 @@ async function runChecks(plan: Plan): Promise<Outcome[]> {
 }
 
 /** Starts one run of node's test runner over `files`; undefined when there are none. */
-function starter(files: readonly string[], concurrency: number, timeout: number, names: readonly string[]) {
+function starter(files: readonly string[], concurrency: number, timeoutMs: number, names: readonly string[]) {
   if (files.length === 0) return undefined;
   const testNamePatterns = names.map((name) => new RegExp(name));
-  return (): AsyncIterable<TestEvent> =>
-    run({
+  return () => {
+    const hung = new AbortController();
+    const events = run({
       cwd: root,
       files: files.map((file) => join(root, file)),
       concurrency,
-      timeout,
+      timeout: timeoutMs,
+      signal: hung.signal,
       execArgv: nodeFlags,
       ...(names.length > 0 ? { testNamePatterns } : {}),
     }) as AsyncIterable<TestEvent>;
+    return untilSilent(events, hung, timeoutMs + silenceGraceMs);
+  };
+}
+
+/** Passes events on. The runner's own time limit cannot end a file that loops without yielding: silence does. */
+async function* untilSilent(events: AsyncIterable<TestEvent>, hung: AbortController, silenceMs: number): AsyncGenerator<TestEvent> {
+  const timer = setTimeout(() => {
+    process.stderr.write(`no test has ended for ${silenceMs / 1_000} s: giving up\n`);
+    hung.abort();
+  }, silenceMs);
+  try {
+    for await (const event of events) {
+      timer.refresh();
+      yield event;
+    }
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function runTests(plan: Plan): Promise<Outcome[]> {
