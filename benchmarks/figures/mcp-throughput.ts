@@ -59,7 +59,7 @@ interface VersusSdk {
   readonly name: string;
   readonly dialect: Dialect;
   readonly application: string;
-  readonly atLeast: number;
+  readonly atLeast?: number;
   readonly about: string;
 }
 
@@ -77,7 +77,8 @@ export function versusSdk({ name, dialect, application, atLeast, about }: Versus
     const ratio = medianRatio(pairs, (sample) => sample.requestsPerSecond);
     return withDetail(pairs, ratio.value, 'SDK', ratio.detail);
   };
-  return { name, unit: 'ratio', target: { comparison: '>=', value: atLeast }, about, measure };
+  const target = atLeast === undefined ? {} : { target: { comparison: '>=', value: atLeast } as const };
+  return { name, unit: 'ratio', about, measure, ...target };
 }
 
 export const mcpVersusBare: Figure = {
