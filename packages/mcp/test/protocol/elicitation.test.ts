@@ -142,7 +142,9 @@ test('mcp.2026-07-28.mrtr.missing-answer: a missing or unfit answer is asked for
   for (const responses of [undefined, {}, { other: { action: 'accept', content: GOOD } }, { 'question-1': { action: 'accept', content: { name: 'A' } } }]) {
     const round = opened(responses, state);
     assert.throws(() => elicitInRound(round, ask), InputRequired);
-    assert.deepEqual(Object.keys(ended(round).inputRequests), ['question-1']);
+    const again = ended(round);
+    assert.deepEqual(Object.keys(again.inputRequests), ['question-1']);
+    assert.deepEqual(openState(KEYS, BINDING, again.requestState, NOW_MS), { ok: true, answers: {} });
   }
   const bad = openRound({ inputResponses: [], requestState: undefined }, KEYS, BINDING, NOW_MS);
   assert.ok(!bad.ok);
