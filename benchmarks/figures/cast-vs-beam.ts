@@ -33,7 +33,7 @@ function sampleOf(runtime: string, output: string): CastSample {
 function sampleOurs(): CastSample {
   const program = fileURLToPath(new URL('../ours/cast.ts', import.meta.url));
   const argv = ['--conditions=source', program, String(CASTS), String(ROUNDS)];
-  return sampleOf('ours', execFileSync(process.execPath, argv, { encoding: 'utf8', env: productionEnvironment() }));
+  return sampleOf('', execFileSync(process.execPath, argv, { encoding: 'utf8', env: productionEnvironment() }));
 }
 
 class Beam {
@@ -63,7 +63,7 @@ class Beam {
 }
 
 function describeCast({ runtime, castsPerSecond, cpuNs }: CastSample): string {
-  return `${runtime} ${readable(castsPerSecond / 1e6)} M/s, ${readable(cpuNs)} ns CPU`;
+  return `${runtime} ${readable(castsPerSecond / 1e6)} M/s, ${readable(cpuNs)} ns CPU`.trimStart();
 }
 
 async function measure(conditions: Conditions): Promise<Outcome> {

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { createServer, connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { endWithUs } from '../harness/children.ts';
 import { delayMs, monotonicMs } from '../harness/clock.ts';
 import type { Conditions, Figure, Outcome } from '../harness/figure.ts';
 import { skipped } from '../harness/figure.ts';
@@ -31,6 +32,7 @@ async function sampleStart(way: Way): Promise<number> {
   const [file = '', ...argv] = [...COMMANDS[way], '--name', `bench-start-${process.pid}`, '--port', String(port)];
   const startedMs = monotonicMs();
   const child = spawn(file, argv, { cwd: REPOSITORY_ROOT, env: environment(), stdio: ['ignore', 'ignore', 'inherit'] });
+  endWithUs(child);
   try {
     await ready(child, port);
     return monotonicMs() - startedMs;

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { endWithUs } from './children.ts';
 import { withinMs } from './clock.ts';
 import { SERVER_CORE, pinnedCommand } from './cores.ts';
 
@@ -35,7 +36,9 @@ export async function startPeer(file: string, options: StartOptions): Promise<Se
 }
 
 function spawnCommand([command = '', ...argv]: readonly string[]): ChildProcess {
-  return spawn(command, argv, { stdio: ['ignore', 'pipe', 'inherit'], env: productionEnvironment() });
+  const child = spawn(command, argv, { stdio: ['ignore', 'pipe', 'inherit'], env: productionEnvironment() });
+  endWithUs(child);
+  return child;
 }
 
 /** Both sides run as in production, and neither takes over options meant for this process. */

@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { connectControl, runtimeDirectoryPath } from '@flyball/release';
 import type { ControlClient } from '@flyball/release';
+import { endWithUs } from '../harness/children.ts';
 import { monotonicMs, withinMs } from '../harness/clock.ts';
 import { SERVER_CORE, pinnedCommand } from '../harness/cores.ts';
 import { REPOSITORY_ROOT } from '../harness/machine.ts';
@@ -53,6 +54,7 @@ export async function startOurs(options: OurOptions): Promise<OurNode> {
   const [file = '', ...argv] = options.pin ? pinnedCommand(SERVER_CORE, command) : command;
   const environment = productionEnvironment();
   const child = spawn(file, argv, { cwd: REPOSITORY_ROOT, env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
+  endWithUs(child);
   const heartPid = pidOf(child);
   try {
     const port = await withinMs(START_TIMEOUT_MS, 'our node does not listen', portOfBanner(child));
