@@ -54,7 +54,7 @@ function fillRow(a: string, b: string, { row, distanceMax, current, previous, be
 
 /** One edit for a short word, two for most, three for a long one. */
 export function distanceAllowed(length: number): number {
-  return length <= 4 ? 1 : length <= 10 ? 2 : 3;
+  return length <= 5 ? 1 : length <= 10 ? 2 : 3;
 }
 
 /**

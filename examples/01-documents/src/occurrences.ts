@@ -99,13 +99,16 @@ function eachPhrase(index: TextIndex, terms: readonly number[], visit: (found: O
     const postings = terms.map((term) => postingIn(index, term, passage));
     if (postings.includes(-1)) continue;
     const bodyCount = countRuns(postings.map((posting) => positionsOf(index, posting)));
-    // Fields have no positions: all terms in one of them counts as the phrase, which their length excuses.
-    const fields = postings.reduce((bits, posting) => bits & (index.postingFields[posting] as number), allFields);
+    const fields = postings.reduce((bits, posting) => bits & (index.postingFields[posting] as number), phraseFields);
     if (bodyCount > 0 || fields !== 0) visit({ passage, bodyCount, fields });
   }
 }
 
-const allFields = fieldBits.heading | fieldBits.trail | fieldBits.path;
+/**
+ * Fields have no positions: all terms in one of them counts as the phrase. That is right often enough in
+ * a heading or a path, but not in the outer headings, which every passage of a document shares.
+ */
+const phraseFields = fieldBits.heading | fieldBits.path;
 
 /** How often the lists have consecutive numbers. Each list is sorted: one pointer a list, which only advances. */
 function countRuns(lists: readonly Uint32Array[]): number {

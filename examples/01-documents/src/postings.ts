@@ -3,6 +3,7 @@
  * megabytes of text each phase takes tens of milliseconds, which no node may be blocked for.
  */
 import { newColumn, push, valuesOf } from './column.ts';
+import { compareText } from './document.ts';
 import { placeOfBody } from './draft.ts';
 import type { Draft } from './draft.ts';
 
@@ -22,6 +23,39 @@ export interface Postings {
 
 /** Entries between two pauses, about a millisecond. */
 const sliceEntries = 50_000;
+
+/** Terms between two pauses. */
+const sliceTerms = 2_000;
+
+/** The ids of the terms in their order: a merge sort from the bottom, as a sort at once cannot pause. */
+export function* sortTerms(terms: readonly string[]): Generator<void, number[]> {
+  const compare = (a: number, b: number): number => compareText(terms[a] as string, terms[b] as string);
+  let runs: number[][] = [];
+  for (let from = 0; from < terms.length; from += sliceTerms) {
+    runs.push(Array.from(terms.slice(from, from + sliceTerms), (_, at) => from + at).sort(compare));
+    yield;
+  }
+  while (runs.length > 1) {
+    const merged: number[][] = [];
+    for (let at = 0; at < runs.length; at += 2) merged.push(yield* mergeRuns(runs[at] as number[], runs[at + 1] ?? [], compare));
+    runs = merged;
+  }
+  return runs[0] ?? [];
+}
+
+function* mergeRuns(a: readonly number[], b: readonly number[], compare: (a: number, b: number) => number): Generator<void, number[]> {
+  const merged: number[] = [];
+  let atA = 0;
+  let atB = 0;
+  while (atA < a.length || atB < b.length) {
+    const fromA = atB === b.length || (atA < a.length && compare(a[atA] as number, b[atB] as number) <= 0);
+    merged.push((fromA ? a[atA] : b[atB]) as number);
+    if (fromA) atA += 1;
+    else atB += 1;
+    if (merged.length % (4 * sliceTerms) === 0) yield;
+  }
+  return merged;
+}
 
 export interface SortedEntries {
   readonly entryStart: Uint32Array;

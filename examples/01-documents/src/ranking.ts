@@ -69,6 +69,8 @@ interface Board {
   /** How many of the quoted clauses it satisfies. */
   readonly quoted: Uint8Array;
   readonly excluded: Uint8Array;
+  /** For the clause at hand. */
+  readonly frequency: Float64Array;
   readonly average: Readonly<Record<Field | 'body', number>>;
 }
 
@@ -79,6 +81,7 @@ function newBoard(index: TextIndex): Board {
     covered: new Float64Array(count),
     quoted: new Uint8Array(count),
     excluded: new Uint8Array(count),
+    frequency: new Float64Array(count),
     average: {
       body: averageOf(index.bodyLength),
       heading: averageOf(index.fieldLength.heading),
@@ -98,7 +101,7 @@ type Demand = Pick<WeighedClause, 'alternatives'> & { readonly quoted: boolean }
 
 /** Returns the weight of the clause. */
 function addClause(index: TextIndex, board: Board, { alternatives, quoted }: Demand): number {
-  const frequency = new Float64Array(index.passages.length);
+  const frequency = board.frequency.fill(0);
   let found = 0;
   for (const alternative of alternatives) {
     eachOccurrence(index, alternative, (occurrence) => {

@@ -9,7 +9,7 @@ import type { Document } from './document.ts';
 import { addPassage, newDraft } from './draft.ts';
 import type { Draft, Field, IndexedDocument, IndexedPassage } from './draft.ts';
 import { cutDocument } from './passages.ts';
-import { collectPostings, sortEntries } from './postings.ts';
+import { collectPostings, sortEntries, sortTerms } from './postings.ts';
 import type { Postings } from './postings.ts';
 
 export interface TextIndex extends Postings {
@@ -87,9 +87,7 @@ function inOrder(documents: readonly Document[]): Document[] {
 }
 
 function* finish(draft: Draft, progress: IndexingProgress): Generator<IndexingProgress, TextIndex> {
-  const order = draft.terms.map((_, id) => id);
-  order.sort((a, b) => compareText(draft.terms[a] as string, draft.terms[b] as string));
-  yield progress;
+  const order = yield* inSlices(sortTerms(draft.terms), progress);
   const sorted = yield* inSlices(sortEntries(draft, order), progress);
   const postings = yield* inSlices(collectPostings(sorted), progress);
   return {
