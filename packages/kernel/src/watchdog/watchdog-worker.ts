@@ -1,6 +1,7 @@
 // The watchdog's thread: pings the main thread, and when the answer stays away finds out why and
 // says so on stderr, at once and by itself, because the main thread cannot.
 import { writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../timing/clock.ts';
 import { newDetector, observe, type Detector } from './block-detector.ts';
@@ -58,3 +59,5 @@ function write(line: string): void {
 
 parentPort!.postMessage('ping');
 tick();
+// A node that is killed would never write it.
+flushCompileCache();
