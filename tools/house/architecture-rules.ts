@@ -5,6 +5,7 @@ import { posix } from 'node:path';
 
 import { importsOf, type Import } from './imports.ts';
 import { isCode, type Problem, type Source } from './sources.ts';
+import { tokensOf } from './tokens.ts';
 
 /** Box → the boxes it may import. The picture in ARCHITECTURE.md is drawn from the same table. */
 export const layers: Readonly<Record<string, readonly string[]>> = {
@@ -37,6 +38,8 @@ type Box = { readonly box: string; readonly path: string; readonly manifest: Man
 type Place = { readonly path: string; readonly line: number };
 
 const scope = '@flyball/';
+/** Runs before `npm ci` has linked the packages, so it can only reach the launcher by its path. */
+const beforeInstall = 'tools/bootstrap.cjs';
 const builtins = new Set(builtinModules);
 
 export function architectureProblems(sources: readonly Source[]): Problem[] {
@@ -106,7 +109,17 @@ function fileProblems(source: Source, boxes: readonly Box[]): Problem[] {
     ...reachProblems(source, found, owner),
     ...(owner ? directionProblems(source, found, owner) : []),
     ...(owner && isShipped ? shippedProblems(source, found, owner) : []),
-  ]);
+  ]).concat(owner && isShipped && box !== 'cli' ? environmentProblems(source) : []);
+}
+
+/** Libraries are told, by options: only `cli` knows that there is an environment. */
+function environmentProblems({ path, text }: Source): Problem[] {
+  const tokens = tokensOf(text);
+  return tokens.flatMap((token, at) => {
+    const isRead = token.text === 'process' && tokens[at + 1]?.text === '.' && tokens[at + 2]?.text === 'env';
+    if (token.kind !== 'word' || !isRead) return [];
+    return [problem('environment', { path, line: token.line }, 'only cli reads process.env: take an option')];
+  });
 }
 
 /** How far a specifier may reach, whoever writes it. */
@@ -115,7 +128,7 @@ function reachProblems({ path }: Source, { specifier, line }: Import, owner: Box
   if (specifier.startsWith('.')) {
     const target = posix.join(posix.dirname(path), specifier);
     const home = owner ? `packages/${owner.box}/` : undefined;
-    if (home ? !target.startsWith(home) : target.startsWith('packages/')) {
+    if (home ? !target.startsWith(home) : target.startsWith('packages/') && path !== beforeInstall) {
       return [problem('relative-out-of-package', at, `${specifier} leaves its package: import ${scope}<box>`)];
     }
   }
