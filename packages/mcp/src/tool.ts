@@ -1,4 +1,5 @@
 /** What a tool is: plain typed data. `tool` infers the type of `run`'s arguments from the declared input. */
+import type { Context } from '@flyball/kernel';
 import type { ToolResult } from './content.ts';
 import type { Answer, Ask } from './protocol/elicitation.ts';
 import type { ClientInfo } from './protocol/params.ts';
@@ -22,6 +23,8 @@ export interface ToolContext {
   elicit(ask: Ask): Promise<Answer<FormContent>>;
   readonly client: ClientInfo | undefined;
   readonly protocolVersion: ProtocolVersion;
+  /** The call's own process: call, cast and monitor other processes with it. Isolated tools have none. */
+  readonly self: Context;
   /** Undefined in the stateless era. */
   readonly sessionId: string | undefined;
 }

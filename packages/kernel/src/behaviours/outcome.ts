@@ -14,7 +14,9 @@ export class Reply<V, S> {
   }
 }
 
-export class NoReply<S> {
+export class NoReply<S, V = unknown> {
+  /** Only a type: what `self.answer` will give. */
+  declare readonly replyValue: V;
   readonly next: S | Keep;
   constructor(next: S | Keep) {
     this.next = next;
@@ -43,9 +45,9 @@ export function reply(value: unknown, next: unknown = KEEP): Reply<unknown, unkn
   return new Reply(value, next);
 }
 
-/** Leaves the call open: `answer(self.caller, value)` later, or the caller's timeout. */
-export function noReply<S = never>(next: S | Keep = KEEP): NoReply<S> {
-  return new NoReply(next);
+/** Leaves the call open until `self.answer(caller, value)`; `caller` is `self.caller`, kept in the state. */
+export function noReply<V = never, S = never>(next: S | Keep = KEEP): NoReply<S, V> {
+  return new NoReply<S, V>(next);
 }
 
 /** Ends the server after this message; `answer` goes to the caller of a call. */
