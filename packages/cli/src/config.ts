@@ -61,7 +61,7 @@ export const START_OPTIONS = {
   mode: { name: 'mode', type: 'choice', fallback: 'production', choices: ['production', 'development'], effect: 'development checks and freezes messages' },
   maxConnections: { name: 'max-connections', type: 'integer', fallback: 50_000, min: 1, max: 1_000_000, effect: 'open connections; more are refused with 503' },
   requestTimeout: { name: 'request-timeout-ms', type: 'integer', unit: 'ms', fallback: 5_000, min: 1, max: DAY_MS, effect: 'deadline of a tool call' },
-  sessionIdleTimeout: { name: 'session-idle-timeout-ms', type: 'integer', unit: 'ms', fallback: 1_800_000, min: 1_000, max: 30 * DAY_MS, effect: 'a session unused for this long ends' },
+  sessionIdleTimeout: { name: 'session-idle-timeout-ms', type: 'integer', unit: 'ms', fallback: 1_800_000, min: 1_000, max: 7 * DAY_MS, effect: 'a session unused for this long ends' },
   bodyMax: { name: 'body-bytes-max', type: 'integer', unit: 'bytes', fallback: 4 * MIB, min: 1_024, max: 1_024 * MIB, effect: 'largest request body; larger ones get 413' },
   startTimeout: { name: 'start-timeout-ms', type: 'integer', unit: 'ms', fallback: 30_000, min: 100, max: DAY_MS, effect: 'a shard not ready by then is killed' },
   beatTimeout: { name: 'beat-timeout-ms', type: 'integer', unit: 'ms', fallback: 60_000, min: 100, max: DAY_MS, effect: 'a shard without a sign of life for this long is restarted' },

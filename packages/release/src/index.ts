@@ -8,6 +8,8 @@ export type { ControlSocket } from './control/control-server.ts';
 export type { LoadResult, ShardLoad } from './control/load.ts';
 export { checkPrivate, controlSocketPath, prepareRuntimeDirectory, removeStaleSockets, runtimeDirectoryPath } from './runtime-directory.ts';
 export type { RuntimeDirectoryOptions } from './runtime-directory.ts';
+export { systemClock, wallTime } from './heart/clock.ts';
+export type { HeartClock } from './heart/clock.ts';
 export { createHeart } from './heart/heart.ts';
 export type { Heart, HeartDescriptors, HeartFinish, HeartOptions, HeartStatus, ShardReference, ShardStatus } from './heart/heart.ts';
 export { DEFAULT_LIMITS } from './heart/heart-state.ts';

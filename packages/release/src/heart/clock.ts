@@ -16,3 +16,8 @@ export const systemClock: HeartClock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** The time of day, for log lines only: it may jump, so nothing is measured with it. */
+export function wallTime(): string {
+  return new Date().toISOString();
+}

@@ -1,0 +1,51 @@
+/** `flyball ctl status`: a node's shards at a glance. */
+import { inline } from './change-texts.ts';
+import { duration, plural, table } from './text.ts';
+
+interface Status {
+  readonly node: string;
+  readonly pid: number;
+  readonly phase: string;
+  readonly uptimeMs: number;
+  readonly shards: number;
+  readonly restarts: number;
+  readonly listening: readonly { name: string; url: string }[];
+  readonly processes: readonly { shard: number; generation: number; role: string; pid?: number; ageMs: number; sinceBeatMs: number }[];
+  readonly handOver: { shard: number; phase: string } | null;
+  readonly loaded: readonly { application: string; directory: string; version?: string | number }[];
+  readonly kernels: readonly { shard: number; status?: unknown; error?: { message: string } }[];
+}
+
+export function formatStatus(result: unknown): string {
+  const status = result as Status;
+  const { node, pid, phase, uptimeMs, shards, restarts, handOver } = status;
+  const head = `${node} is ${phase}, up ${duration(uptimeMs)}: ${plural(shards, 'shard')}, ${plural(restarts, 'restart')}, heart's pid ${pid}\n`;
+  const moving = handOver === null ? '' : `a hand-over is at shard ${handOver.shard} (${handOver.phase})\n`;
+  return `${head}${moving}\n${processTable(status)}${kernelLines(status)}${listeningTable(status)}${loadedTable(status)}`;
+}
+
+function processTable({ processes }: Status): string {
+  const rows = processes.map(({ shard, generation, role, pid, ageMs, sinceBeatMs }) => [
+    String(shard),
+    String(generation),
+    role,
+    pid === undefined ? '-' : String(pid),
+    duration(ageMs),
+    `${duration(sinceBeatMs)} ago`,
+  ]);
+  return table([['SHARD', 'GENERATION', 'ROLE', 'PID', 'AGE', 'LAST BEAT'], ...rows]);
+}
+
+function kernelLines({ kernels }: Status): string {
+  const lines = kernels.map(({ shard, status, error }) => `shard ${shard}: ${error === undefined ? inline(status) : error.message}\n`);
+  return lines.length === 0 ? '' : `\n${lines.join('')}`;
+}
+
+function listeningTable({ listening }: Status): string {
+  return listening.length === 0 ? '' : `\n${table([['LISTENER', 'URL'], ...listening.map(({ name, url }) => [name, url])])}`;
+}
+
+function loadedTable({ loaded }: Status): string {
+  const rows = loaded.map(({ application, version, directory }) => [application, String(version ?? '-'), directory]);
+  return rows.length === 0 ? '' : `\n${table([['LOADED', 'VERSION', 'FROM'], ...rows])}`;
+}

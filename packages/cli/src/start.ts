@@ -1,0 +1,135 @@
+/**
+ * `flyball start`: joins heart and the listener's descriptors, runs until stopped. This process is heart.
+ * Until the shards are spawned nothing is done that can wait: their start is what the user waits for.
+ */
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createDescriptorKeeper } from '@flyball/listener';
+import {
+  claimControlSocket,
+  createHeart,
+  prepareRuntimeDirectory,
+  removeStaleSockets,
+  runtimeDirectoryPath,
+  systemClock,
+  wallTime,
+  type Heart,
+  type HeartLimits,
+  type Listening,
+  type ShardCommand,
+} from '@flyball/release';
+import { nodeConfiguration, type StartValues } from './config.ts';
+import type { Output } from './ctl.ts';
+import type { Environment } from './environment.ts';
+import { EXIT_FAILED, EXIT_KILLED, UsageError } from './errors.ts';
+
+const runsFromSource = import.meta.url.endsWith('.ts');
+
+/** A terminal and npm may both deliver one Ctrl-C. */
+const SECOND_SIGNAL_MS = 300;
+
+/**
+ * Resolves to the exit code once the node has stopped; throws UsageError. `shardMain` is the module that each
+ * shard runs.
+ */
+export async function runStart(given: StartValues, environment: Environment, output: Output, shardMain: string = defaultShardMain()): Promise<number> {
+  const values = withPaths(given, environment.directory);
+  const config = nodeConfiguration(values);
+  try {
+    const runtimeDirectory = runtimeDirectoryPath({ ...environment, name: config.name });
+    prepareRuntimeDirectory(runtimeDirectory, environment.userId);
+    const control = await claimControlSocket(runtimeDirectory);
+    removeStaleSockets(runtimeDirectory);
+    const heart = createHeart({
+      node: config.name,
+      shards: values.shards,
+      config,
+      runtimeDirectory,
+      command: shardCommand(environment, shardMain),
+      descriptors: createDescriptorKeeper(),
+      limits: heartLimits(values),
+      log: (severity, text) => output.err(`${wallTime()} ${severity.toUpperCase()} heart: ${text}\n`),
+      onReady: (listening) => void printBanner(values, listening, output),
+    });
+    heart.start();
+    control.serve(heart);
+    const killed = onSignals(heart);
+    const { exitCode, reason } = await heart.finished;
+    control.close();
+    if (reason !== undefined) output.err(`flyball: ${reason.message}\n${await advice(reason.code, config.httpPort)}`);
+    return killed() ? EXIT_KILLED : exitCode;
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    if (code === undefined) throw error;
+    output.err(`flyball: ${message}\n`);
+    return EXIT_FAILED;
+  }
+}
+
+/** Absolute paths, checked to exist; the default application is the first example of the checkout. */
+export function withPaths(values: StartValues, directory: string): StartValues {
+  const problems: string[] = [];
+  const absolute = (option: string, paths: readonly string[], kind: 'a folder' | 'a file or folder'): string[] =>
+    paths.map((path) => {
+      const found = resolve(directory, path);
+      const stats = statSync(found, { throwIfNoEntry: false });
+      if (stats === undefined) problems.push(`--${option} ${path}: there is no ${found}.`);
+      else if (kind === 'a folder' && !stats.isDirectory()) problems.push(`--${option} ${path} must be ${kind}; ${found} is none.`);
+      return found;
+    });
+  const applications = values.application.length > 0 ? values.application : [fileURLToPath(new URL('../../../examples/01-documents', import.meta.url))];
+  const paths = { application: absolute('application', applications, 'a folder'), documents: absolute('documents', values.documents, 'a file or folder') };
+  if (values.port !== 0 && values.port + values.portOffset > 65_535) problems.push(`--port ${values.port} with --port-offset ${values.portOffset} is above 65535.`);
+  if (problems.length > 0) throw new UsageError('start', problems);
+  return { ...values, ...paths };
+}
+
+function defaultShardMain(): string {
+  return fileURLToPath(new URL(runsFromSource ? './shard-main.ts' : './shard-main.js', import.meta.url));
+}
+
+function shardCommand(environment: Environment, shardMain: string): ShardCommand {
+  // The code server's modules (decision 2): vm modules, and versions that can be collected.
+  const flags = ['--experimental-vm-modules', '--no-compilation-cache', '--disable-warning=ExperimentalWarning'];
+  return { execPath: process.execPath, args: [...(runsFromSource ? ['--conditions=source'] : []), ...flags, shardMain], env: environment.variables };
+}
+
+function heartLimits(values: StartValues): Partial<HeartLimits> {
+  return {
+    beatTimeoutMs: values.beatTimeout,
+    startTimeoutMs: values.startTimeout,
+    drainDeadlineMs: values.drainDeadline,
+    stopDeadlineMs: values.stopDeadline,
+    restartsMax: values.restarts,
+    restartPeriodMs: values.restartPeriod,
+  };
+}
+
+/** SIGINT, SIGTERM, SIGHUP stop; a second one kills. The function returned says whether that happened. */
+function onSignals(heart: Heart): () => boolean {
+  let firstAtMs: number | undefined;
+  let killed = false;
+  const stop = (): void => {
+    const nowMs = systemClock.nowMs();
+    if (firstAtMs === undefined) {
+      firstAtMs = nowMs;
+      return void heart.stop();
+    }
+    if (nowMs - firstAtMs < SECOND_SIGNAL_MS) return;
+    killed = true;
+    void heart.kill();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  return () => killed;
+}
+
+async function printBanner(values: StartValues, listening: readonly Listening[], output: Output): Promise<void> {
+  const [{ formatBanner }, { version }] = await Promise.all([import('./commands/banner.ts'), import('./version.ts')]);
+  output.out(formatBanner({ version: version(), name: values.name, pid: process.pid, shards: values.shards, nodeVersion: process.versions.node, listening }));
+}
+
+async function advice(code: string, port: number): Promise<string> {
+  const { startAdvice } = await import('./commands/banner.ts');
+  return startAdvice(code, port);
+}

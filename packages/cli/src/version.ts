@@ -1,0 +1,7 @@
+import { readFileSync } from 'node:fs';
+
+/** Flyball's version: all packages carry the same one. */
+export function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
