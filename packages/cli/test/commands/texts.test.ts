@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatBanner, startAdvice } from '../../src/commands/banner.ts';
+import { formatCall, formatHandOver, formatKill, formatLoad, formatPeers } from '../../src/commands/change-texts.ts';
+import { formatStatus } from '../../src/commands/status.ts';
+import { duration, plural, table } from '../../src/commands/text.ts';
+import { formatTree } from '../../src/commands/tree.ts';
+
+test('durations have two units at most', () => {
+  assert.deepEqual([0, 999, 3_400, 302_000, 5_400_000, 97_200_000].map(duration), ['0 ms', '999 ms', '3.4 s', '5 min 2 s', '1 h 30 min', '1 d 3 h']);
+  assert.deepEqual([plural(1, 'shard'), plural(2, 'shard')], ['1 shard', '2 shards']);
+});
+
+test('a table pads its columns and leaves no space at the end of a line', () => {
+  assert.equal(table([['A', 'LONG'], ['wide', 'x']]), 'A     LONG\nwide  x\n');
+});
+
+test('the tree draws each shard, with names, pids, kinds and facts', () => {
+  const tree = { name: 'documents', pid: '<0.1.1>', kind: 'supervisor', facts: { strategy: 'one_for_one' }, children: [{ name: 'a', pid: '<0.1.2>', children: [{ pid: '<0.1.9>' }] }, { name: 'b' }] };
+  const result = { shards: [{ shard: 0, generation: 1, tree }, { shard: 1, generation: 2, error: { code: 'shard-timeout', message: 'it did not answer' } }] };
+  assert.equal(
+    formatTree(result, false),
+    `shard 0 (generation 1)
+└─ documents  <0.1.1>  supervisor  (strategy one_for_one)
+   ├─ a  <0.1.2>
+   │  └─ <0.1.9>
+   └─ b
+shard 1 (generation 2)
+└─ no answer: it did not answer
+`,
+  );
+});
+
+test('a large supervisor shows its first children and how many there are, with --all every one', () => {
+  const children = Array.from({ length: 30 }, (_, index) => ({ name: `c${index}` }));
+  const result = { shards: [{ shard: 0, generation: 1, tree: [{ name: 'sessions', children, more: 5 }] }] };
+  assert.match(formatTree(result, false), /c19\n {3}└─ … 15 more \(--all\)\n$/);
+  assert.match(formatTree(result, true), /c29\n {3}└─ … 5 more\n$/);
+});
+
+test('status shows shards, listeners, loads, and a shard that does not answer', () => {
+  const text = formatStatus({
+    node: 'flyball', pid: 10, phase: 'serving', uptimeMs: 61_000, shards: 2, restarts: 1,
+    listening: [{ name: 'http', url: 'http://127.0.0.1:8080/' }],
+    processes: [{ shard: 0, generation: 1, role: 'current', pid: 11, ageMs: 60_000, sinceBeatMs: 20 }, { shard: 1, generation: 3, role: 'starting', ageMs: 5, sinceBeatMs: 5 }],
+    handOver: { shard: 1, phase: 'starting' },
+    loaded: [{ application: 'documents', directory: '/v2', version: '2' }],
+    kernels: [{ shard: 0, status: { processes: 12, mailboxes: 0 } }, { shard: 1, error: { message: 'The shard has exited.' } }],
+  });
+  assert.equal(
+    text,
+    `flyball is serving, up 1 min 1 s: 2 shards, 1 restart, heart's pid 10
+a hand-over is at shard 1 (starting)
+
+SHARD  GENERATION  ROLE      PID  AGE        LAST BEAT
+0      1           current   11   1 min 0 s  20 ms ago
+1      3           starting  -    5 ms       5 ms ago
+
+shard 0: processes 12, mailboxes 0
+shard 1: The shard has exited.
+
+LISTENER  URL
+http      http://127.0.0.1:8080/
+
+LOADED     VERSION  FROM
+documents  2        /v2
+`,
+  );
+});
+
+test('what changed a node says what it did', () => {
+  assert.equal(
+    formatHandOver({ durationMs: 350, shards: [{ shard: 0, from: 1, to: 2, startMs: 150, drainMs: 200, end: 'drained' }] }),
+    'handed over 1 shard in 350 ms\nSHARD  GENERATION  START   DRAIN   OLD PROCESS\n0      1 → 2       150 ms  200 ms  drained\n',
+  );
+  assert.equal(
+    formatLoad({ application: 'shop', directory: '/v2', version: 2, shards: [{ shard: 0, report: { modules: 2 } }, { shard: 1, restarted: { code: 'code-change-failed', message: 'codeChange threw' } }] }),
+    'loaded shop 2 from /v2\nshard 0: modules 2\nshard 1: restarted to boot with it, because codeChange threw (code-change-failed)\n',
+  );
+  assert.equal(formatKill({ killed: '<0.1.7>' }), 'killed <0.1.7>\n');
+  assert.equal(formatKill(null), 'killed\n');
+  assert.equal(formatCall({ reply: [1] }), '{\n  "reply": [\n    1\n  ]\n}\n');
+  assert.match(formatPeers({ peers: [{ shard: 0, generation: 1, role: 'current', distribution: '/d', http: '/h' }] }), /0 {6}1 {11}current {2}\/d/);
+});
+
+const FACTS = { version: '0.1.0', name: 'flyball', pid: 7, shards: 1, nodeVersion: '24.21.0', listening: [{ name: 'http', url: 'http://0.0.0.0:8080/' }] };
+
+test('the banner says what listens where and what to try, with addresses that can be asked', () => {
+  const text = formatBanner(FACTS);
+  assert.match(text, /^flyball 0\.1\.0: node flyball, pid 7, 1 shard, Node 24\.21\.0\n\nListening\n {2}http {2}http:\/\/0\.0\.0\.0:8080\/\n/);
+  assert.match(text, /point any MCP client at http:\/\/127\.0\.0\.1:8080\/mcp\n/);
+  assert.match(text, /npx flyball ctl tree/);
+  const body = /-d '(.*)'/.exec(text)?.[1] ?? '';
+  assert.equal((JSON.parse(body) as { method: string }).method, 'initialize');
+  assert.ok([...text].every((character) => character === '\n' || character >= ' '), 'no control characters');
+});
+
+test('a node of another name is addressed by it; without an HTTP listener no client is pointed anywhere', () => {
+  assert.match(formatBanner({ ...FACTS, name: 'shop' }), /npx flyball ctl --name shop tree/);
+  assert.doesNotMatch(formatBanner({ ...FACTS, listening: [] }), /curl/);
+});
+
+test('a taken port comes with who to ask and what else to do', () => {
+  assert.match(startAdvice('address-in-use', 8_080), /sport = :8080[^]*--port 8081/);
+  assert.equal(startAdvice('permission-denied', 80), '');
+});
