@@ -1,15 +1,15 @@
 // gen_server: a process that answers calls, takes casts and other messages, and keeps a state.
 import { upgradable } from '../code/slot.ts';
 import { KernelError } from '../errors.ts';
-import { initialiseWith, startBehaviour, startFailed, type Behaviour, type StartArguments } from '../process/behaviour.ts';
+import { initialiseWith, startBehaviour, startFailed, unlinkParent, type Behaviour, type StartArguments } from '../process/behaviour.ts';
 import type { Context } from '../process/context.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import { exitProcess, type Exit } from '../process/exit.ts';
 import { CALL, CAST, type Message, type ReplyTo } from '../process/message.ts';
 import type { Down } from '../process/monitor.ts';
 import type { Pid } from '../process/pid.ts';
-import { checksEnabled, checkState } from '../process/plain-data.ts';
-import { awaitHandler, type Definition, type Driver, type MailboxOptions, type Process, type Started } from '../process/process.ts';
+import { checkMessage, checksEnabled, checkState } from '../process/plain-data.ts';
+import { awaitHandler, RUNNING, type Definition, type Driver, type MailboxOptions, type Process, type Started } from '../process/process.ts';
 import type { AnyHandler } from '../process/protocol.ts';
 import { Ignore, KEEP, NoReply, Reply, Stop } from './outcome.ts';
 
@@ -60,7 +60,6 @@ interface GenServerDefinition extends Definition {
   readonly info: AnyHandler | undefined;
   readonly codeChange: ((change: CodeChange) => unknown) | undefined;
   readonly terminate: AnyHandler | undefined;
-  readonly mailbox: MailboxOptions | undefined;
 }
 
 export function genServer<S, A = void, C extends Record<string, AnyHandler> = {}, K extends Record<string, AnyHandler> = {}>(
@@ -91,9 +90,7 @@ const genServerDriver: Driver = {
   kind: 'gen_server',
 
   initialise(process, argument): Started | Promise<Started> {
-    const { init, mailbox } = definitionOf(process);
-    if (mailbox?.lengthMax !== undefined) process.mailboxLengthMax = mailbox.lengthMax;
-    if (mailbox?.overflow === 'crash') process.crashOnOverflow = true;
+    const { init } = definitionOf(process);
     return initialiseWith(process, () => init(argument, process.context), (state) => acceptState(process, state));
   },
 
@@ -120,6 +117,7 @@ const genServerDriver: Driver = {
 
 function acceptState(process: Process, state: unknown): Started {
   if (state instanceof Ignore) {
+    unlinkParent(process);
     exitProcess(process, 'normal');
     return undefined;
   }
@@ -140,32 +138,35 @@ function handleCall(process: Process, message: Message): void {
   if (result instanceof Promise) awaitHandler(process, message, result, (value) => applyCall(process, message.from!, value));
   else {
     applyCall(process, message.from!, result);
-    process.current = undefined;
+    // An async terminate still holds it: its caller must be told of the end.
+    if (process.status === RUNNING) process.current = undefined;
   }
 }
 
 function applyCall(process: Process, from: ReplyTo, result: unknown): void {
   if (result instanceof Reply) {
     if (result.next !== KEEP) setState(process, result.next);
-    from.reply(result.replyValue);
-    if (process.deferred !== undefined) forgetCaller(process, from);
+    answer(process, from, result.replyValue);
   } else if (result instanceof NoReply) {
     if (result.next !== KEEP) setState(process, result.next);
   } else if (result instanceof Stop) {
-    if (result.answer !== KEEP) from.reply(result.answer);
+    if (result.answer !== KEEP) answer(process, from, result.answer);
     stopServer(process, result);
   } else throw new TypeError(`${process.title}: a call handler returns reply(…), noReply(…) or stop(…), not ${typeof result}`);
+  process.callerRef = 0;
 }
 
-// The handler asked for its caller's reference, and then answered by `reply` all the same.
-function forgetCaller(process: Process, from: ReplyTo): void {
-  for (const [reference, caller] of process.deferred!) if (caller === from) process.deferred!.delete(reference);
+function answer(process: Process, from: ReplyTo, value: unknown): void {
+  if (checksEnabled()) checkMessage(value);
+  from.reply(value);
+  // The handler asked for its caller's reference, and then answered all the same.
+  if (process.callerRef !== 0) process.deferred?.delete(process.callerRef);
 }
 
 function handleInfo(process: Process, message: Message): void {
   const { info } = definitionOf(process);
   const exit = message.body as Partial<Exit> | null;
-  if (process.trapExit && exit?.type === 'EXIT' && exit.pid === process.parent?.pid) {
+  if (process.trapExit && exit?.type === 'EXIT' && exit.pid !== undefined && exit.pid === process.parent?.pid) {
     stopServer(process, new Stop(exit.reason!, KEEP, KEEP));
     return;
   }
@@ -196,4 +197,3 @@ function stopServer(process: Process, stop: Stop<unknown>): void {
   if (!(done instanceof Promise)) exitProcess(process, stop.reason);
   else awaitHandler(process, process.current, done, () => exitProcess(process, stop.reason));
 }
-

@@ -36,6 +36,10 @@ export class PendingCall implements ReplyTo {
     }
   }
 
+  get settled(): boolean {
+    return this.#settled;
+  }
+
   reply(value: unknown): void {
     if (this.#settle()) this.#resolve(value);
   }

@@ -8,14 +8,14 @@ import { distribution } from './distribution.ts';
 import { signalExit } from './exit.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { link, unlink } from './link.ts';
-import { CAST, INFO, Message } from './message.ts';
-import { detach, nextMonitorRef, watch, type Down, type MonitorRef } from './monitor.ts';
+import { CAST, INFO, Message, type ReplyTo } from './message.ts';
+import { nextMonitorRef, watch, watchElsewhere, type Down, type MonitorRef } from './monitor.ts';
 import { isLocal, processOf, type Pid } from './pid.ts';
 import { checkMessage, checksEnabled } from './plain-data.ts';
 import { closePort, forgetPort, givePort, openPort, Port, type PortId } from './port.ts';
 import { DEAD, deliver, enqueue, type Process } from './process.ts';
 import type { CallArguments, CallResult, CastArguments, Protocol, Target } from './protocol.ts';
-import { registerName } from './registry.ts';
+import { registerName, unregisterName } from './registry.ts';
 import { startBehaviour, type Behaviour, type StartOptions } from './behaviour.ts';
 
 export class Context {
@@ -64,26 +64,31 @@ export class Context {
     const process = this.#live();
     const from = process.current?.from;
     if (from === undefined) throw new KernelError('bad-call', `${process.title} ${process.pid}: caller is only known in a call's handler`);
-    const reference = nextMonitorRef();
-    process.deferred ??= new Map();
-    process.deferred.set(reference, from);
-    return reference;
+    if (process.callerRef === 0) {
+      process.callerRef = nextMonitorRef();
+      process.deferred ??= new Map();
+      if (process.deferred.size >= deferredSweepMin && isPowerOfTwo(process.deferred.size)) forgetSettled(process.deferred);
+      process.deferred.set(process.callerRef, from);
+    }
+    return process.callerRef;
   }
 
   /** Answers a call that its handler left open with `noReply()`; false if nobody waits any more. */
   answer(caller: number, value: unknown): boolean {
     const process = this.#live();
+    if (checksEnabled()) checkMessage(value);
     const from = process.deferred?.get(caller);
     process.deferred?.delete(caller);
-    from?.reply(value);
-    return from !== undefined;
+    if (from === undefined || from.settled === true) return false;
+    from.reply(value);
+    return true;
   }
 
   /** A dead partner counts as one that dies now, with 'noproc'. */
   link(target: Pid): void {
     const process = this.#live();
     const other = processOf(target);
-    if (other === undefined) signalExit(process, target, 'noproc');
+    if (other === undefined) signalExit(process, target, isLocal(target) ? 'noproc' : 'noconnection');
     else link(process, other);
   }
 
@@ -97,17 +102,14 @@ export class Context {
     const process = this.#live();
     const other = processOf(target);
     if (other !== undefined) return watch(process, other);
+    if (!isLocal(target)) return watchElsewhere(process, target);
     const ref = nextMonitorRef();
-    const carrier = isLocal(target) ? undefined : distribution();
-    const notify = (down: Down) => enqueue(process, new Message(INFO, '', down, undefined));
-    if (carrier === undefined) notify({ type: 'DOWN', ref, pid: target, reason: isLocal(target) ? 'noproc' : 'noconnection' });
-    else carrier.monitor(target, ref, notify);
+    enqueue(process, new Message(INFO, '', { type: 'DOWN', ref, pid: target, reason: 'noproc' } satisfies Down, undefined));
     return ref;
   }
 
   demonitor(ref: MonitorRef): void {
-    const monitor = this.#live().monitoring?.get(ref);
-    if (monitor !== undefined) detach(monitor);
+    this.#live().monitoring?.get(ref)?.release();
   }
 
   /** Sends an exit signal to another process. */
@@ -125,18 +127,26 @@ export class Context {
     this.#live().trapExit = on;
   }
 
+  /** One name a process: 'name-taken' if it has another, or another process has that one. */
   register(name: string): void {
     registerName(name, this.#live());
+  }
+
+  unregister(): void {
+    const process = this.#live();
+    if (process.name !== undefined) unregisterName(process.name, process);
   }
 
   /** Sends `message` to this process in `delayMs`; the timer ends with the process. */
   sendAfter(delayMs: number, message: unknown): PortId {
     const process = this.#live();
-    return openPort(new TimerPort(process, delayMs, message), process);
+    if (checksEnabled()) checkMessage(message);
+    return openPort(new TimerPort(delayMs, message), process);
   }
 
   /** False if it has fired. */
   cancelTimer(timer: PortId): boolean {
+    this.#live();
     return closePort(timer);
   }
 
@@ -171,14 +181,28 @@ export class Context {
   }
 }
 
+/** From this many open callers on, those that gave up are swept out at each doubling. */
+const deferredSweepMin = 64;
+
+function isPowerOfTwo(size: number): boolean {
+  return (size & (size - 1)) === 0;
+}
+
+// A caller that times out tells nobody: its entry would stay until the process ends.
+function forgetSettled(deferred: Map<number, ReplyTo>): void {
+  for (const [reference, caller] of deferred) if (caller.settled === true) deferred.delete(reference);
+}
+
 class TimerPort extends Port {
   readonly #timer: Timer;
 
-  constructor(process: Process, delayMs: number, message: unknown) {
+  constructor(delayMs: number, message: unknown) {
     super();
     this.#timer = startTimer(delayMs, () => {
+      // Read now: it may have been given to another process.
+      const { owner } = this;
       forgetPort(this);
-      enqueue(process, new Message(INFO, '', message, undefined));
+      if (owner !== undefined) enqueue(owner, new Message(INFO, '', message, undefined));
     });
   }
 

@@ -8,7 +8,7 @@ import { INFO, Message, type ReplyTo } from './message.ts';
 import { releaseMonitors } from './monitor.ts';
 import { bindPid, processTable, type Pid } from './pid.ts';
 import { closeOwnedPorts } from './port.ts';
-import { DEAD, enqueue, type Process } from './process.ts';
+import { DEAD, enqueue, handlerFinished, type Process } from './process.ts';
 import { unregisterName } from './registry.ts';
 
 /** What a process that traps exits gets in place of dying. */
@@ -39,10 +39,16 @@ interface PendingExit {
 const pendingExits: PendingExit[] = [];
 let exiting = false;
 
+/** True while a process is being taken apart, in whose stack no other may run. */
+export function isExiting(): boolean {
+  return exiting;
+}
+
 /** Ends a process with that reason; nothing if it is dead. */
 export function exitProcess(process: Process, reason: ExitReason): void {
   if (process.status === DEAD) return;
   process.status = DEAD;
+  process.exitReason = reason;
   pendingExits.push({ process, reason });
   if (exiting) return;
   exiting = true;
@@ -84,6 +90,9 @@ function finish(process: Process, reason: ExitReason): void {
   }
   releaseMonitors(process, reason);
   process.state = undefined;
+  process.parent = undefined;
+  // A code change may wait for the handler that was pending.
+  handlerFinished(process);
 }
 
 // A link passes on 'killed' where the signal was 'kill': only the direct target is untrappably hit.

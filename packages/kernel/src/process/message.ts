@@ -6,6 +6,8 @@
 export interface ReplyTo {
   reply(value: unknown): void;
   fail(error: Error): void;
+  /** True once nobody waits any more, where that is known. */
+  readonly settled?: boolean;
 }
 
 export const CAST = 0;

@@ -28,7 +28,8 @@ export class Pid<Protocol = unknown> {
   #process: Process | undefined;
 
   static {
-    processBehind = (pid) => (#process in pid ? pid.#process : localProcess(pid));
+    // A parsed pid has the brand and no process behind it.
+    processBehind = (pid) => (#process in pid && pid.#process) || localProcess(pid);
     setProcess = (pid, process) => {
       pid.#process = process;
     };

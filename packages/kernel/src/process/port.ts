@@ -3,8 +3,11 @@
 // sends messages. Ports of a process are closed when it exits.
 import type { ExitReason } from './exit-reason.ts';
 import type { Process } from './process.ts';
+import { telemetryEvent } from '../telemetry.ts';
 
 export type PortId = number;
+
+export const portCloseFailed = telemetryEvent<{ port: PortId; error: unknown }>('port.close.failed');
 
 let lastPortId = 0;
 export const portTable = new Map<PortId, Port>();
@@ -24,8 +27,15 @@ export abstract class Port {
   abstract close(reason: ExitReason): void;
 }
 
-/** Enters a port into the table, owned by `owner` (a port without one is closed by its driver). */
+/**
+ * Enters a port into the table, owned by `owner` (a port without one is closed by its driver). An
+ * owner that died while the driver opened it gets nothing: the port is closed at once.
+ */
 export function openPort(port: Port, owner: Process | undefined): PortId {
+  if (owner?.exitReason !== undefined) {
+    closeSafely(port, owner.exitReason);
+    return port.id;
+  }
   portTable.set(port.id, port);
   if (owner !== undefined) adopt(port, owner);
   return port.id;
@@ -36,8 +46,17 @@ export function closePort(id: PortId, reason: ExitReason = 'normal'): boolean {
   const port = portTable.get(id);
   if (port === undefined) return false;
   forgetPort(port);
-  port.close(reason);
+  closeSafely(port, reason);
   return true;
+}
+
+// One driver that fails must not keep the other ports of a dead process open, nor its links untold.
+function closeSafely(port: Port, reason: ExitReason): void {
+  try {
+    port.close(reason);
+  } catch (error) {
+    portCloseFailed.emit({ port: port.id, error });
+  }
 }
 
 /** Takes a port out of the table without closing it: its driver is done with it. */

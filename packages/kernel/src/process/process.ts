@@ -2,10 +2,9 @@
 // `scheduler.ts` runs it, `exit.ts` ends it, its driver (gen_server, supervisor, task) gives
 // its messages a meaning.
 import type { Slot } from '../code/slot.ts';
-import { crashReason } from './exit-reason.ts';
+import { crashReason, type ExitReason } from './exit-reason.ts';
 import type { Message, ReplyTo } from './message.ts';
-import { INFO } from './message.ts';
-import type { Monitor } from './monitor.ts';
+import type { HeldMonitor, Monitor } from './monitor.ts';
 import type { Pid } from './pid.ts';
 import type { Port } from './port.ts';
 import type { Context } from './context.ts';
@@ -27,6 +26,8 @@ export interface Definition {
   readonly driver: Driver;
   /** Version of the state, for code changes. */
   readonly version: number;
+  /** What a start gives in its options goes first. */
+  readonly mailbox?: MailboxOptions | undefined;
 }
 
 /** What a start comes to: undefined if the init said `ignore()`. */
@@ -69,7 +70,10 @@ export class Process {
   trapExit = false;
   crashOnOverflow = false;
   name: string | undefined = undefined;
-  readonly parent: Process | undefined;
+  /** Cut at its death: a chain of processes that each started the next would keep all of them in memory. */
+  parent: Process | undefined;
+  /** Set once it is dead. */
+  exitReason: ExitReason | undefined = undefined;
   /** Oldest waiting message. */
   head: Message | undefined = undefined;
   tail: Message | undefined = undefined;
@@ -83,10 +87,12 @@ export class Process {
   /** Monitors on this process, newest first. */
   monitors: Monitor | undefined = undefined;
   /** Monitors that this process holds, by reference. */
-  monitoring: Map<number, Monitor> | undefined = undefined;
+  monitoring: Map<number, HeldMonitor> | undefined = undefined;
   ports: Port | undefined = undefined;
   /** Callers that will be answered later, by the reference that the state keeps. */
   deferred: Map<number, ReplyTo> | undefined = undefined;
+  /** Reference that the handler of the current call asked for; 0 for none. */
+  callerRef = 0;
   /** The message being handled, while its handler is pending. */
   current: Message | undefined = undefined;
   /** Code generation that the pending handler began under. */
@@ -110,9 +116,9 @@ export class Process {
   }
 }
 
-/** Queues a message. Full mailbox: a call fails, anything else follows the overflow policy. */
+/** Queues what somebody sent. Full mailbox: a call fails, anything else follows the overflow policy. */
 export function deliver(process: Process, message: Message): void {
-  if (process.mailboxLength >= process.mailboxLengthMax && message.kind !== INFO) {
+  if (process.mailboxLength >= process.mailboxLengthMax) {
     overflow(process, message);
     return;
   }
@@ -148,6 +154,11 @@ function overflow(process: Process, message: Message): void {
  * process only. A rejection is a crash.
  */
 export function awaitHandler<T>(process: Process, message: Message | undefined, promise: Promise<T>, settle: (value: T) => void): void {
+  if (process.status === DEAD) {
+    // It ended itself before its handler's first await; a rejection says nothing new.
+    promise.catch(() => {});
+    return;
+  }
   process.status = AWAITING;
   process.current = message;
   process.generation = process.slot.generation;
@@ -160,20 +171,27 @@ export function awaitHandler<T>(process: Process, message: Message | undefined, 
 }
 
 function resume<T>(process: Process, value: T, settle: (value: T) => void): void {
-  process.status = IDLE;
+  // Not idle yet: what `settle` runs may send to this process, and must not run it.
+  process.status = RUNNING;
   try {
     settle(value);
   } catch (error) {
     exitProcess(process, crashReason(error));
-    return;
   }
+  finishMessage(process);
+}
+
+/** Not if the message's handling goes on, with an async `terminate`, or its process is dead. */
+function finishMessage(process: Process): void {
+  if (process.status !== RUNNING) return;
+  process.status = IDLE;
   process.current = undefined;
   handlerFinished(process);
 }
 
 const settledWatchers = new Set<(process: Process) => void>();
 
-/** Tells whoever waits for pending handlers to finish (a code change); returns the unsubscribe. */
+/** Tells whoever waits for pending handlers (a code change) of each that finished or whose process died; returns the unsubscribe. */
 export function onHandlerFinished(watcher: (process: Process) => void): () => void {
   settledWatchers.add(watcher);
   return () => settledWatchers.delete(watcher);
@@ -181,5 +199,10 @@ export function onHandlerFinished(watcher: (process: Process) => void): () => vo
 
 export function handlerFinished(process: Process): void {
   if (settledWatchers.size > 0) for (const watcher of settledWatchers) watcher(process);
+  wake(process);
+}
+
+/** Gives an idle process with messages its turn. */
+export function wake(process: Process): void {
   if (process.status === IDLE && process.head !== undefined && !process.suspended) makeReady(process);
 }

@@ -10,6 +10,10 @@ export function registerName(name: string, process: Process): void {
   if (holder !== undefined && holder !== process) {
     throw new KernelError('name-taken', `the name "${name}" is registered to ${holder.pid}; stop that process or choose another name`);
   }
+  // Like OTP: one name a process, which goes with it.
+  if (process.name !== undefined && process.name !== name) {
+    throw new KernelError('name-taken', `${process.pid} has the name "${process.name}"; a process has one name at a time`);
+  }
   names.set(name, process);
   process.name = name;
 }

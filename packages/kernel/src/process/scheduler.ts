@@ -5,11 +5,13 @@
 // would keep I/O out for ever.
 import { clock } from '../timing/clock.ts';
 import { crashReason } from './exit-reason.ts';
-import { exitProcess } from './exit.ts';
+import { exitProcess, isExiting } from './exit.ts';
 import { IDLE, READY, RUNNING, type Process } from './process.ts';
 
 const SLICE_MS = 4;
 const MESSAGES_PER_TURN = 64;
+/** A reading of the clock this long after the one before means that fewer messages are a turn. */
+const READING_MS = 1;
 
 let firstReady: Process | undefined;
 let lastReady: Process | undefined;
@@ -31,12 +33,15 @@ export function makeReady(process: Process): void {
  * the BEAM makes such a sender pay in reductions, here it lends its own turn.
  */
 export function relieve(): void {
-  if (!draining) drain(clock().nowMs() + SLICE_MS);
+  if (draining || isExiting()) return;
+  lastClockMs = clock().nowMs();
+  drain(lastClockMs + SLICE_MS);
 }
 
 function scheduleDrain(): void {
   drainScheduled = true;
-  if (iterationEndMs !== 0 && clock().nowMs() >= iterationEndMs) setImmediate(drainIteration);
+  if (iterationEndMs !== 0) lastClockMs = clock().nowMs();
+  if (iterationEndMs !== 0 && lastClockMs >= iterationEndMs) setImmediate(drainIteration);
   else queueMicrotask(drainMicrotask);
 }
 
@@ -44,7 +49,8 @@ function drainMicrotask(): void {
   drainScheduled = false;
   if (firstReady === undefined) return;
   if (iterationEndMs === 0) {
-    iterationEndMs = clock().nowMs() + SLICE_MS;
+    lastClockMs = clock().nowMs();
+    iterationEndMs = lastClockMs + SLICE_MS;
     setImmediate(endIteration);
   }
   drain(iterationEndMs);
@@ -62,17 +68,24 @@ function drainIteration(): void {
 
 function drain(endMs: number): void {
   draining = true;
-  while (firstReady !== undefined) {
-    const process = firstReady;
-    firstReady = process.nextReady;
-    if (firstReady === undefined) lastReady = undefined;
-    process.nextReady = undefined;
-    // Killed or suspended while it waited for its turn.
-    if (process.status !== READY) continue;
-    if (process.suspended) process.status = IDLE;
-    else if (takeTurn(process) >= endMs) break;
+  try {
+    while (firstReady !== undefined) {
+      const process = firstReady;
+      firstReady = process.nextReady;
+      if (firstReady === undefined) lastReady = undefined;
+      process.nextReady = undefined;
+      // Killed or suspended while it waited for its turn.
+      if (process.status !== READY) continue;
+      if (process.suspended) process.status = IDLE;
+      else if (takeTurn(process) >= endMs) break;
+    }
+  } finally {
+    draining = false;
+    drainTheRestLater();
   }
-  draining = false;
+}
+
+function drainTheRestLater(): void {
   if (firstReady !== undefined && !drainScheduled) {
     drainScheduled = true;
     setImmediate(drainIteration);
@@ -81,11 +94,14 @@ function drain(endMs: number): void {
 
 let messagesSinceClock = 0;
 let lastClockMs = 0;
+/** Messages of a turn: 64, fewer while handlers are slow. */
+let turnLength = MESSAGES_PER_TURN;
 
-/** Runs one turn; returns the last reading of the clock, taken every 64 messages. */
+/** Runs one turn; returns the last reading of the clock, taken every 64 messages or fewer. */
 function takeTurn(process: Process): number {
   process.status = RUNNING;
-  let left = MESSAGES_PER_TURN;
+  const length = turnLength;
+  let left = length;
   let message = process.head!;
   try {
     const { driver } = process;
@@ -107,15 +123,19 @@ function takeTurn(process: Process): number {
     process.status = IDLE;
     if (process.head !== undefined && !process.suspended) makeReady(process);
   }
-  return readClock(MESSAGES_PER_TURN - left);
+  return readClock(length - left);
 }
 
 function readClock(messages: number): number {
   // A turn counts as some messages more: few long turns must not run past the slice unseen.
   messagesSinceClock += messages + 3;
-  if (messagesSinceClock >= MESSAGES_PER_TURN) {
+  if (messagesSinceClock >= turnLength) {
+    const nowMs = clock().nowMs();
+    const spentMs = nowMs - lastClockMs;
+    if (spentMs > READING_MS) turnLength = Math.max(1, Math.floor((turnLength * READING_MS) / spentMs));
+    else if (turnLength < MESSAGES_PER_TURN) turnLength = Math.min(MESSAGES_PER_TURN, turnLength * 2);
     messagesSinceClock = 0;
-    lastClockMs = clock().nowMs();
+    lastClockMs = nowMs;
   }
   return lastClockMs;
 }

@@ -34,21 +34,28 @@ const makeContext = (process: Process): Context => new Context(process);
 
 /** A process without state yet, not ready to run: the driver initialises it. */
 export function spawnProcess(slot: Slot<Definition>, options: SpawnOptions): Process {
+  const { parent } = options;
+  if (parent?.exitReason !== undefined) {
+    throw new KernelError('process-dead', `${parent.title} ${parent.pid} is dead and can start nothing`);
+  }
   if (processTable.size >= processLimit) {
     throw new KernelError('process-limit', `${processTable.size} processes live, the limit of this shard; raise it with +P`);
   }
   lastSerial += 1;
   const pid = new Pid(identity.node, identity.shard, identity.creation, lastSerial);
-  const process = new Process(pid, slot, options.driver ?? slot.current.driver, options.parent, makeContext);
+  const process = new Process(pid, slot, options.driver ?? slot.current.driver, parent, makeContext);
   if (options.name !== undefined) registerName(options.name, process);
-  if (options.mailbox !== undefined) {
-    process.mailboxLengthMax = options.mailbox.lengthMax ?? process.mailboxLengthMax;
-    process.crashOnOverflow = options.mailbox.overflow === 'crash';
-  }
+  if (slot.current.mailbox !== undefined) limitMailbox(process, slot.current.mailbox);
+  if (options.mailbox !== undefined) limitMailbox(process, options.mailbox);
   bindPid(pid, process);
   processTable.set(lastSerial, process);
-  if (options.linked === true && options.parent !== undefined) link(options.parent, process);
+  if (options.linked === true && parent !== undefined) link(parent, process);
   // Started while its code is being changed: it runs when the change is through.
   if (slot.gated) process.suspended = true;
   return process;
+}
+
+function limitMailbox(process: Process, { lengthMax, overflow }: MailboxOptions): void {
+  if (lengthMax !== undefined) process.mailboxLengthMax = lengthMax;
+  if (overflow !== undefined) process.crashOnOverflow = overflow === 'crash';
 }

@@ -1,7 +1,7 @@
 // All timers of the kernel, on one timer of the host. Timers of the same millisecond share a
 // bucket (a doubly linked ring), so that setting and cancelling one, which each call with a
 // timeout does, costs no heap operation while its bucket exists.
-import { clock } from './clock.ts';
+import { clock, onClockReplaced, type Clock } from './clock.ts';
 
 export class Timer {
   previous: Timer = this;
@@ -19,14 +19,18 @@ const buckets = new Map<number, Timer>();
 const dueTimes: number[] = [];
 let cancelWake: (() => void) | undefined;
 let wakeAtMs = Infinity;
+/** Timers neither fired nor cancelled. */
+let live = 0;
+let restScheduled = false;
 
 /** Calls `fire` once `delayMs` from now, never early, on the millisecond grid. */
 export function startTimer(delayMs: number, fire: () => void): Timer {
   // At least 1 ms: a timer that sets itself again with 0 would otherwise never leave `fireDue`.
-  const due = Math.ceil(clock().nowMs() + Math.max(1, delayMs));
+  const due = Math.ceil(clock().nowMs() + (delayMs > 1 ? delayMs : 1));
   const timer = new Timer(fire);
   let bucket = buckets.get(due);
   if (bucket === undefined) {
+    if (dueTimes.length > 2 * live + sweepSlack) dropAllEmptyBuckets();
     bucket = new Timer(undefined);
     buckets.set(due, bucket);
     pushDue(due);
@@ -36,6 +40,7 @@ export function startTimer(delayMs: number, fire: () => void): Timer {
   timer.next = bucket;
   bucket.previous.next = timer;
   bucket.previous = timer;
+  live += 1;
   return timer;
 }
 
@@ -45,7 +50,28 @@ export function cancelTimer(timer: Timer): boolean {
   timer.fire = undefined;
   timer.previous.next = timer.next;
   timer.next.previous = timer.previous;
+  live -= 1;
+  if (live === 0 && !restScheduled) {
+    restScheduled = true;
+    setImmediate(restIfIdle);
+  }
   return true;
+}
+
+// Without timers nothing is armed on the host, else a program that is done would linger until the
+// timeouts of its answered calls. Looked at once an iteration of the event loop, not at each call.
+function restIfIdle(): void {
+  restScheduled = false;
+  if (live > 0) return;
+  disarm();
+  buckets.clear();
+  dueTimes.length = 0;
+}
+
+function disarm(): void {
+  cancelWake?.();
+  cancelWake = undefined;
+  wakeAtMs = Infinity;
 }
 
 function armWake(atMs: number): void {
@@ -65,11 +91,22 @@ function fireDue(): void {
     for (let timer = bucket.next; timer !== bucket; timer = bucket.next) {
       const { fire } = timer;
       cancelTimer(timer);
-      fire?.();
+      fireSafely(fire!);
     }
   }
   dropEmptyBuckets();
   if (dueTimes.length > 0 && dueTimes[0]! < wakeAtMs) armWake(dueTimes[0]!);
+}
+
+// What it throws is its owner's bug; it must not take the other timers along.
+function fireSafely(fire: () => void): void {
+  try {
+    fire();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
 }
 
 // Without this, a node whose calls all answer in time would wake for each empty bucket.
@@ -80,6 +117,35 @@ function dropEmptyBuckets(): void {
     buckets.delete(popDue());
   }
 }
+
+/** Buckets that may stand empty before they are swept, besides one for each live timer. */
+const sweepSlack = 8_192;
+
+// Long timeouts that are set and cancelled at a high rate (idle sessions) leave a bucket each millisecond.
+function dropAllEmptyBuckets(): void {
+  const kept = dueTimes.filter((due) => {
+    const bucket = buckets.get(due)!;
+    if (bucket.next === bucket) buckets.delete(due);
+    return bucket.next !== bucket;
+  });
+  dueTimes.length = 0;
+  // Sorted is a heap.
+  for (const due of kept.sort((a, b) => a - b)) dueTimes.push(due);
+}
+
+/** Timers keep their remaining time under another clock. */
+function moveTimers(before: Clock, after: Clock): void {
+  disarm();
+  const shiftMs = Math.ceil(after.nowMs() - before.nowMs());
+  const moved = [...buckets];
+  buckets.clear();
+  for (const [due, bucket] of moved) buckets.set(due + shiftMs, bucket);
+  for (let at = 0; at < dueTimes.length; at += 1) dueTimes[at]! += shiftMs;
+  dropEmptyBuckets();
+  if (dueTimes.length > 0) armWake(dueTimes[0]!);
+}
+
+onClockReplaced(moveTimers);
 
 function pushDue(value: number): void {
   let at = dueTimes.push(value) - 1;
