@@ -4,7 +4,7 @@ import { KernelError } from '../errors.ts';
 import { startBehaviour, type Behaviour } from '../process/behaviour.ts';
 import { exitProcess, signalExit } from '../process/exit.ts';
 import { watchWith } from '../process/monitor.ts';
-import { outside } from '../process/call.ts';
+import { monitorWith, outside } from '../process/call.ts';
 import { processOf, type Pid } from '../process/pid.ts';
 import { telemetryEvent } from '../telemetry.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
@@ -60,14 +60,23 @@ export async function startApplication<E>(app: Application<E>, env: E): Promise<
   if (running.has(definition.name)) throw new KernelError('application-failed', `application "${definition.name}" is running`);
   const missing = definition.applications.filter((name) => !running.has(name));
   if (missing.length > 0) throw new KernelError('application-failed', `application "${definition.name}" needs ${missing.join(', ')}, which must be started before it`);
-  const pid = (await startBehaviour(app as unknown as Behaviour, env, { name: `${definition.name}_sup` }))!;
+  const pid = await startTree(app as unknown as Behaviour, definition.name, env);
   running.set(definition.name, pid);
-  watchWith(processOf(pid)!, ({ reason }) => {
+  // It may have ended between its start and this line.
+  monitorWith(pid, ({ reason }) => {
     running.delete(definition.name);
     applicationStopped.emit({ name: definition.name, reason });
   });
-  applicationStarted.emit({ name: definition.name, pid });
+  if (running.get(definition.name) === pid) applicationStarted.emit({ name: definition.name, pid });
   return pid;
+}
+
+async function startTree(app: Behaviour, name: string, env: unknown): Promise<Pid> {
+  try {
+    return (await startBehaviour(app, env, { name: `${name}_sup` }))!;
+  } catch (cause) {
+    throw new KernelError('application-failed', `application "${name}": ${(cause as Error).message}`, { cause, reason: (cause as KernelError).reason });
+  }
 }
 
 /** Stops an application's tree in order; kills it after `deadlineMs`. */

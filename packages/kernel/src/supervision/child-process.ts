@@ -15,6 +15,10 @@ export interface Child {
   spec: CheckedChildSpec;
   /** Undefined while it does not run. */
   pid: Pid | undefined;
+  /** Serial of the last pid it had. */
+  lastSerial: number;
+  /** A restart failed; the next attempt is this message in the supervisor's mailbox, as OTP's. */
+  restarting: object | undefined;
 }
 
 export interface ChildEvent {
@@ -29,6 +33,10 @@ export const childEnded = telemetryEvent<ChildEvent>('supervisor.child.ended');
 export const childRestarted = telemetryEvent<ChildEvent>('supervisor.child.restarted');
 export const childStartFailed = telemetryEvent<ChildEvent>('supervisor.child.start-failed');
 
+export function newChild(spec: CheckedChildSpec): Child {
+  return { spec, pid: undefined, lastSerial: 0, restarting: undefined };
+}
+
 /** Starts the child, linked to its supervisor; a promise only if its init is async. */
 export function startChildProcess(supervisor: Process, child: Child, argument: unknown = child.spec.argument): Started | Promise<Started> {
   const started = startBehaviour(child.spec.behaviour, argument, { ...child.spec.options, parent: supervisor, linked: true });
@@ -37,6 +45,7 @@ export function startChildProcess(supervisor: Process, child: Child, argument: u
 
 function noteStarted(supervisor: Process, child: Child, pid: Started): Started {
   child.pid = pid;
+  if (pid !== undefined) child.lastSerial = pid.serial;
   if (childStarted.active) childStarted.emit({ supervisor: supervisor.title, id: child.spec.id, pid });
   return pid;
 }

@@ -1,20 +1,33 @@
 // The state of one supervisor and what it does with its children. Children start and stop within
 // the supervisor's turn where that needs no waiting; only an async init or a slow shutdown makes
 // it wait, and then it takes no other message (as OTP's).
+import { slotKey } from '../code/slot.ts';
 import { KernelError } from '../errors.ts';
 import { describeReason, type ExitReason } from '../process/exit-reason.ts';
 import { exitProcess } from '../process/exit.ts';
-import { formatPid, isPid, type Pid } from '../process/pid.ts';
-import { DEAD, type Process, type Started } from '../process/process.ts';
+import { INFO, Message } from '../process/message.ts';
+import { formatPid, isLocal, isPid, type Pid } from '../process/pid.ts';
+import { DEAD, enqueue, type Process, type Started } from '../process/process.ts';
 import { telemetryEvent } from '../telemetry.ts';
 import { clock } from '../timing/clock.ts';
-import { childEnded, childRestarted, childStartFailed, startChildProcess, startFailureReason, stopChildProcess, type Child } from './child-process.ts';
+import { childEnded, childRestarted, childStartFailed, newChild, startChildProcess, startFailureReason, stopChildProcess, type Child } from './child-process.ts';
 import type { CheckedChildSpec } from './child-spec.ts';
 import { affectedBy, childrenChange, isRestarted, spendRestart } from './restart-strategy.ts';
 import { inOrder, whenDone } from './sequence.ts';
 import type { CheckedFlags, ChildCount, ChildStatus } from './supervisor.ts';
 
 export const intensityExceeded = telemetryEvent<{ supervisor: string; pid: Pid; child: string; reason: ExitReason }>('supervisor.intensity.exceeded');
+
+/** A supervisor's message to itself: other messages get their turn between two attempts. */
+export class RestartAgain {
+  readonly child: Child;
+  readonly reason: ExitReason;
+
+  constructor(child: Child, reason: ExitReason) {
+    this.child = child;
+    this.reason = reason;
+  }
+}
 
 export class Supervision {
   readonly process: Process;
@@ -24,6 +37,7 @@ export class Supervision {
   next: CheckedFlags | undefined = undefined;
   /** In start order; empty for simple_one_for_one. */
   children: Child[] = [];
+  /** By the pid's serial, of this life or, while it is being restarted, of the last. */
   readonly #bySerial = new Map<number, Child>();
   #restartsMs: readonly number[] = [];
 
@@ -37,16 +51,12 @@ export class Supervision {
     return this.flags.strategy === 'simple_one_for_one';
   }
 
-  owns(pid: Pid): boolean {
-    return this.#bySerial.has(pid.serial);
-  }
-
   startAll(): void | Promise<void> {
     if (this.simple) return;
     return inOrder(this.flags.children, (spec) => {
-      const child: Child = { spec, pid: undefined };
+      const child = newChild(spec);
       this.children.push(child);
-      return whenDone(() => this.#start(child), () => {}, (error) => whenDone(() => this.stopAll(), () => {
+      return whenDone(() => this.#start(child), () => this.#forgetIgnored(child), (error) => whenDone(() => this.stopAll(), () => {
         throw error;
       }));
     });
@@ -62,7 +72,7 @@ export class Supervision {
   }
 
   startDynamic(argument: unknown): Started | Promise<Started> {
-    const child: Child = { spec: { ...this.flags.children[0]!, argument }, pid: undefined };
+    const child = newChild({ ...this.flags.children[0]!, argument });
     return this.#start(child);
   }
 
@@ -71,14 +81,16 @@ export class Supervision {
     if (present !== undefined) {
       throw new KernelError('child-running', `supervisor ${this.process.title} has a child "${spec.id}"${present.pid === undefined ? '; use restartChild' : ` (${present.pid})`}`);
     }
-    const child: Child = { spec, pid: undefined };
-    const started = this.#start(child);
-    this.children.push(child);
-    return started;
+    const child = newChild(spec);
+    return whenDone(() => this.#start(child), (pid) => {
+      this.children.push(child);
+      this.#forgetIgnored(child);
+      return pid;
+    });
   }
 
   terminate(which: string | Pid): void | Promise<void> {
-    const child = isPid(which) ? this.#bySerial.get(which.serial) : this.#find(which);
+    const child = isPid(which) ? this.#childOf(which) : this.#find(which);
     if (child === undefined) throw new KernelError('unknown-child', `supervisor ${this.process.title} has no child ${isPid(which) ? formatPid(which) : `"${which}"`}`);
     if (child.spec.restart === 'temporary') this.#forget(child);
     return this.#stop(child);
@@ -86,19 +98,20 @@ export class Supervision {
 
   restart(id: string): Started | Promise<Started> {
     const child = this.#find(id);
-    if (child.pid !== undefined) throw new KernelError('child-running', `child "${id}" of supervisor ${this.process.title} is running as ${child.pid}`);
+    this.#refuseRunning(child, 'it needs no restart');
     return this.#start(child);
   }
 
   remove(id: string): void {
     const child = this.#find(id);
-    if (child.pid !== undefined) throw new KernelError('child-running', `child "${id}" of supervisor ${this.process.title} is running as ${child.pid}; terminate it first`);
+    this.#refuseRunning(child, 'terminate it first');
     this.#forget(child);
   }
 
-  /** A child ended by itself. */
+  /** A child ended by itself; nothing if the process is, or is no longer, no child. */
   childEnded(pid: Pid, reason: ExitReason): void | Promise<void> {
-    const child = this.#bySerial.get(pid.serial)!;
+    const child = this.#childOf(pid);
+    if (child?.pid === undefined) return;
     this.#bySerial.delete(pid.serial);
     child.pid = undefined;
     if (childEnded.active) childEnded.emit({ supervisor: this.process.title, id: child.spec.id, pid, reason });
@@ -106,49 +119,91 @@ export class Supervision {
     if (child.spec.restart === 'temporary') this.#forget(child);
   }
 
-  /** Takes over the specs of a code change: removed children stop, added ones start, others stay. */
+  /** The next attempt at a restart that failed, unless the child was stopped or started meanwhile. */
+  restartAgain(again: RestartAgain): void | Promise<void> {
+    const { child, reason } = again;
+    if (child.restarting !== again) return;
+    this.#endWait(child);
+    return this.#restart(child, reason);
+  }
+
+  /**
+   * Takes over the specs of a code change: those removed stop, those added start, the others stay,
+   * as do children added at run time.
+   */
   adoptFlags(): void | Promise<void> {
     const { next } = this;
     this.next = undefined;
     if (next === undefined) return;
-    const change = childrenChange(this.children.map((child) => child.spec.id), next.children.map((spec) => spec.id));
+    const change = childrenChange(this.flags.children.map((spec) => spec.id), next.children.map((spec) => spec.id));
     const wasSimple = this.simple;
     this.flags = next;
     if (wasSimple || this.simple) return this.#adoptTemplate(next);
+    const leaving = change.stop.map((id) => this.#child(id)).filter((child) => child !== undefined);
     return whenDone(
-      () => inOrder(change.stop, (id) => this.#stop(this.#find(id))),
+      () => inOrder(leaving, (child) => this.#stop(child)),
       () => {
-        this.children = next.children.map((spec) => ({ spec, pid: this.children.find((child) => child.spec.id === spec.id)?.pid }));
-        for (const child of this.children) if (child.pid !== undefined) this.#bySerial.set(child.pid.serial, child);
-        return inOrder(change.start, (id) => this.#startOrGiveUp(this.#find(id)));
+        this.children = this.#childrenUnder(next, leaving);
+        return inOrder(this.children.filter(({ spec, pid }) => pid === undefined && change.start.includes(spec.id)), (child) => this.#startOrRetry(child));
       },
     );
   }
 
   status(): ChildStatus[] {
     const children = this.simple ? [...this.#bySerial.values()] : this.children;
-    return children.map(({ spec, pid }) => ({ id: spec.id, pid, type: typeOf(spec), restart: spec.restart }));
+    return children.map(({ spec, pid, restarting }) => ({ id: spec.id, pid, type: typeOf(spec), restart: spec.restart, restarting: restarting !== undefined }));
   }
 
   count(): ChildCount {
     const all = this.status();
     const supervisors = all.filter((child) => child.type === 'supervisor').length;
-    return { specs: this.flags.children.length, active: this.#bySerial.size, supervisors, workers: all.length - supervisors };
+    const active = all.filter((child) => child.pid !== undefined).length;
+    return { specs: this.simple ? 1 : all.length, active, supervisors, workers: all.length - supervisors };
   }
 
   #adoptTemplate(next: CheckedFlags): void {
     for (const child of this.#bySerial.values()) child.spec = { ...next.children[0]!, argument: child.spec.argument };
   }
 
+  /** The children in the order of new specs, those added at run time last. */
+  #childrenUnder(next: CheckedFlags, leaving: readonly Child[]): Child[] {
+    const ids = new Set(next.children.map((spec) => spec.id));
+    const listed = next.children.map((spec) => {
+      const child = this.#child(spec.id) ?? newChild(spec);
+      child.spec = spec;
+      return child;
+    });
+    return [...listed, ...this.children.filter((child) => !ids.has(child.spec.id) && !leaving.includes(child))];
+  }
+
+  #child(id: string): Child | undefined {
+    return this.children.find((each) => each.spec.id === id);
+  }
+
+  #childOf(pid: Pid): Child | undefined {
+    return isLocal(pid) ? this.#bySerial.get(pid.serial) : undefined;
+  }
+
   #find(id: string): Child {
-    const child = this.children.find((each) => each.spec.id === id);
+    const child = this.#child(id);
     if (child === undefined) throw new KernelError('unknown-child', `supervisor ${this.process.title} has no child "${id}"`);
     return child;
+  }
+
+  #refuseRunning(child: Child, advice: string): void {
+    if (child.pid === undefined && child.restarting === undefined) return;
+    const how = child.pid === undefined ? 'being restarted' : `running as ${child.pid}`;
+    throw new KernelError('child-running', `child "${child.spec.id}" of supervisor ${this.process.title} is ${how}; ${advice}`);
   }
 
   #forget(child: Child): void {
     const at = this.children.indexOf(child);
     if (at >= 0) this.children.splice(at, 1);
+  }
+
+  // OTP keeps no trace of a temporary child whose init said ignore.
+  #forgetIgnored(child: Child): void {
+    if (child.pid === undefined && child.spec.restart === 'temporary') this.#forget(child);
   }
 
   #start(child: Child): Started | Promise<Started> {
@@ -160,11 +215,8 @@ export class Supervision {
 
   #stop(child: Child): void | Promise<void> {
     if (child.pid !== undefined) this.#bySerial.delete(child.pid.serial);
+    this.#endWait(child);
     return stopChildProcess(this.process, child);
-  }
-
-  #startOrGiveUp(child: Child): void | Promise<void> {
-    return whenDone(() => this.#start(child), () => {}, (error) => this.#restart(child, startFailureReason(error)));
   }
 
   // Counted before the restart: a child that dies in init must spend budget.
@@ -172,29 +224,64 @@ export class Supervision {
     const restarts = spendRestart(this.#restartsMs, clock().nowMs(), this.flags.intensity);
     if (restarts === undefined) return this.#giveUp(child, reason);
     this.#restartsMs = restarts;
-    if (this.simple) return this.#restartOne(child);
-    const ids = affectedBy(this.flags.strategy, this.children.map((each) => each.spec.id), child.spec.id);
-    const affected = this.children.filter((each) => ids.includes(each.spec.id));
+    if (this.simple) return this.#startInOrder([child]);
+    const ids = new Set(affectedBy(this.flags.strategy, this.children.map((each) => each.spec.id), child.spec.id));
+    const affected = this.children.filter((each) => ids.has(each.spec.id));
     return whenDone(
-      () => inOrder([...affected].reverse(), (each) => this.#stop(each)),
-      () => inOrder(affected.filter((each) => each === child || each.spec.restart !== 'temporary'), (each) => this.#restartOne(each)),
+      () => inOrder([...affected].reverse(), (each) => this.#stopForRestart(each)),
+      () => this.#startInOrder(affected.filter((each) => each.spec.restart !== 'temporary')),
     );
   }
 
-  #restartOne(child: Child): void | Promise<void> {
-    // An earlier one of the same round failed again and has started this one with it, or the supervisor gave up.
-    if (child.pid !== undefined || this.process.status === DEAD) return;
+  // A temporary child is not restarted with the others, and nothing of it stays.
+  #stopForRestart(child: Child): void | Promise<void> {
+    if (child.spec.restart === 'temporary') this.#forget(child);
+    return this.#stop(child);
+  }
+
+  /** Up to the first that fails: its next attempt takes the others along, as the strategy says. */
+  #startInOrder(children: readonly Child[]): void | Promise<void> {
+    let failed = false;
+    return inOrder(children, (child) => {
+      if (failed) return;
+      return whenDone(() => this.#restartOne(child), (started) => {
+        failed = !started;
+      });
+    });
+  }
+
+  #restartOne(child: Child): boolean | Promise<boolean> {
     return whenDone(
       () => this.#start(child),
       (pid) => {
         if (childRestarted.active) childRestarted.emit({ supervisor: this.process.title, id: child.spec.id, pid });
+        return true;
       },
       (error) => {
-        const reason = startFailureReason(error);
-        childStartFailed.emit({ supervisor: this.process.title, id: child.spec.id, pid: undefined, reason });
-        return this.#restart(child, reason);
+        this.#retryLater(child, startFailureReason(error));
+        return false;
       },
     );
+  }
+
+  #startOrRetry(child: Child): void | Promise<void> {
+    return whenDone(() => this.#start(child), () => this.#forgetIgnored(child), (error) => this.#retryLater(child, startFailureReason(error)));
+  }
+
+  #retryLater(child: Child, reason: ExitReason): void {
+    childStartFailed.emit({ supervisor: this.process.title, id: child.spec.id, pid: undefined, reason });
+    if (this.process.status === DEAD) return;
+    const again = new RestartAgain(child, reason);
+    child.restarting = again;
+    // A child of simple_one_for_one is known by nothing but its pid, here the last one it had.
+    if (this.simple) this.#bySerial.set(child.lastSerial, child);
+    enqueue(this.process, new Message(INFO, '', again, undefined));
+  }
+
+  #endWait(child: Child): void {
+    if (child.restarting === undefined) return;
+    child.restarting = undefined;
+    if (this.simple) this.#bySerial.delete(child.lastSerial);
   }
 
   #giveUp(child: Child, reason: ExitReason): void | Promise<void> {
@@ -204,5 +291,5 @@ export class Supervision {
 }
 
 function typeOf(spec: CheckedChildSpec): 'supervisor' | 'worker' {
-  return spec.shutdown === 'infinity' ? 'supervisor' : 'worker';
+  return spec.behaviour[slotKey].current.driver.kind === 'supervisor' ? 'supervisor' : 'worker';
 }

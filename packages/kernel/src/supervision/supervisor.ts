@@ -6,12 +6,13 @@ import { KernelError } from '../errors.ts';
 import { initialiseWith, startBehaviour, type Behaviour, type StartArguments } from '../process/behaviour.ts';
 import { exitProcess, type Exit } from '../process/exit.ts';
 import { CALL, INFO, Message } from '../process/message.ts';
-import type { Pid } from '../process/pid.ts';
+import { outside } from '../process/call.ts';
+import { isPid, samePid, type Pid } from '../process/pid.ts';
 import { awaitHandler, enqueue, type Definition, type Driver, type Process, type Started } from '../process/process.ts';
 import type { AnyHandler } from '../process/protocol.ts';
 import { checkChildSpec, checkChildSpecs, type CheckedChildSpec, type ChildSpec } from './child-spec.ts';
 import { intensityDefault, strategies, type Intensity, type Strategy } from './restart-strategy.ts';
-import { Supervision } from './supervision.ts';
+import { RestartAgain, Supervision } from './supervision.ts';
 
 export interface SupervisorFlags {
   strategy?: Strategy;
@@ -22,7 +23,7 @@ export interface SupervisorFlags {
 
 export interface SupervisorCalls {
   // Types only: the driver answers them.
-  startChild: (state: unknown, what: ChildSpec | { argument: unknown }) => Reply<Pid | undefined, unknown>;
+  startChild: (state: unknown, what: ChildSpec | { argument?: unknown }) => Reply<Pid | undefined, unknown>;
   terminateChild: (state: unknown, child: string | Pid) => Reply<void, unknown>;
   restartChild: (state: unknown, id: string) => Reply<Pid | undefined, unknown>;
   deleteChild: (state: unknown, id: string) => Reply<void, unknown>;
@@ -35,6 +36,8 @@ export interface ChildStatus {
   pid: Pid | undefined;
   type: 'worker' | 'supervisor';
   restart: string;
+  /** True between a restart that failed and the next attempt. */
+  restarting: boolean;
 }
 
 export interface ChildCount {
@@ -108,7 +111,7 @@ export const supervisorDriver: Driver = {
 
   handle(process, message) {
     if (message.kind === CALL) answerCall(process, message);
-    else if (message.kind === INFO) settle(process, message, handleInfo(process, message.body as Partial<Exit>));
+    else if (message.kind === INFO) settle(process, message, handleInfo(process, message.body));
   },
 
   changeCode(process, _from, to) {
@@ -119,22 +122,26 @@ export const supervisorDriver: Driver = {
   },
 
   codeChanged(process) {
-    enqueue(process, new Message(INFO, '', { type: CODE_CHANGED }, undefined));
+    enqueue(process, new Message(INFO, '', CODE_CHANGED, undefined));
   },
 };
 
-const CODE_CHANGED = 'supervisor-code-changed';
+const CODE_CHANGED = Symbol('supervisor code changed');
 
-function handleInfo(process: Process, message: { type?: string; pid?: Pid; reason?: Exit['reason'] }): void | Promise<void> {
+function handleInfo(process: Process, body: unknown): void | Promise<void> {
   const supervision = of(process);
-  if (message.type === CODE_CHANGED) return supervision.adoptFlags();
-  if (message.type !== 'EXIT') return;
-  if (message.pid === process.parent?.pid || !supervision.owns(message.pid!)) {
-    // From the parent, or a stranger's exit signal, as an operator's: an order to stop.
-    if (message.pid !== process.parent?.pid && message.reason === 'normal') return;
-    return endAfter(process, supervision.stopAll(), message.reason!);
-  }
-  return supervision.childEnded(message.pid!, message.reason!);
+  if (body === CODE_CHANGED) return supervision.adoptFlags();
+  if (body instanceof RestartAgain) return supervision.restartAgain(body);
+  const { type, pid, reason } = (body ?? {}) as Partial<Exit>;
+  if (type !== 'EXIT' || !isPid(pid) || reason === undefined) return;
+  if (isOrder(process, pid, reason)) return endAfter(process, supervision.stopAll(), reason);
+  // A stranger's exit, or late news of a child that has been stopped or replaced: nothing to do.
+  return supervision.childEnded(pid, reason);
+}
+
+/** Its parent's exit, or the signal of an operator, who is no process. */
+function isOrder(process: Process, from: Pid, reason: Exit['reason']): boolean {
+  return from === process.parent?.pid || (samePid(from, outside) && reason !== 'normal');
 }
 
 function endAfter(process: Process, stopping: void | Promise<void>, reason: Exit['reason']): void | Promise<void> {
@@ -167,7 +174,7 @@ function perform(process: Process, name: string, body: unknown): unknown {
   switch (name) {
     case 'startChild':
       return supervision.simple
-        ? supervision.startDynamic((body as { argument: unknown }).argument)
+        ? supervision.startDynamic((body as { argument?: unknown } | undefined)?.argument)
         : supervision.add(checkChildSpec(body as ChildSpec, `supervisor ${process.title}`));
     case 'terminateChild': return supervision.terminate(body as string | Pid);
     case 'restartChild': return supervision.restart(body as string);
@@ -177,4 +184,3 @@ function perform(process: Process, name: string, body: unknown): unknown {
     default: throw new KernelError('bad-call', `supervisor ${process.title} has no call "${name}"`);
   }
 }
-
