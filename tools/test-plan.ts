@@ -20,6 +20,7 @@ export const testFilePatterns = [
   'packages/*/test/**/*.test.ts',
   'tests/**/*.test.ts',
   'examples/*/test/**/*.test.ts',
+  'benchmarks/test/**/*.test.ts',
 ] as const;
 
 export const usage = `usage: npm test -- [PATH …] [--only lint|types|unit|e2e|soak] [--name PATTERN]
