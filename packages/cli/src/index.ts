@@ -1,1 +1,1 @@
-export {};
+export { nodeConfiguration, START_OPTIONS, type NodeConfiguration, type StartValues } from './config.ts';

@@ -5,7 +5,6 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createDescriptorKeeper } from '@flyball/listener';
 import {
   claimControlSocket,
   createHeart,
@@ -15,6 +14,7 @@ import {
   systemClock,
   wallTime,
   type Heart,
+  type HeartDescriptors,
   type HeartLimits,
   type Listening,
   type ShardCommand,
@@ -47,7 +47,7 @@ export async function runStart(given: StartValues, environment: Environment, out
       config,
       runtimeDirectory,
       command: shardCommand(environment, shardMain),
-      descriptors: createDescriptorKeeper(),
+      descriptors: lazyDescriptors(),
       limits: heartLimits(values),
       log: (severity, text) => output.err(`${wallTime()} ${severity.toUpperCase()} heart: ${text}\n`),
       onReady: (listening) => void printBanner(values, listening, output),
@@ -93,6 +93,21 @@ function shardCommand(environment: Environment, shardMain: string): ShardCommand
   // The code server's modules (decision 2): vm modules, and versions that can be collected.
   const flags = ['--experimental-vm-modules', '--no-compilation-cache', '--disable-warning=ExperimentalWarning'];
   return { execPath: process.execPath, args: [...(runsFromSource ? ['--conditions=source'] : []), ...flags, shardMain], env: environment.variables };
+}
+
+/**
+ * The keeper, loaded while the shards start: the listener brings the kernel along, which heart would otherwise
+ * read before it spawns anything.
+ */
+function lazyDescriptors(): HeartDescriptors {
+  const keeper = Promise.withResolvers<HeartDescriptors>();
+  setImmediate(() => void import('@flyball/listener').then(({ createDescriptorKeeper }) => keeper.resolve(createDescriptorKeeper()), keeper.reject));
+  // A module that does not load is reported to whoever asks; nobody asking is no second error.
+  keeper.promise.catch(() => undefined);
+  return {
+    open: async (name, host, port) => (await keeper.promise).open(name, host, port),
+    close: () => void keeper.promise.then((loaded) => loaded.close(), () => undefined),
+  };
 }
 
 function heartLimits(values: StartValues): Partial<HeartLimits> {

@@ -4,16 +4,10 @@
  * heart.ts turns what happens to OS processes into events, executes the actions in order and wakes the machine
  * at `nextDeadlineMs`. Tests drive this file with plain values.
  */
-import {
-  type HeartAction,
-  type HeartEvent,
-  type HeartState,
-  type Leaving,
-  type ShardState,
-} from './heart-state.ts';
-import { beginHandOver, failHandOver, onHandOverExit, onSuccessorReady } from './hand-over-machine.ts';
-import { decideRestart } from './restart-intensity.ts';
 import { finish, log, remove, update, type Draft } from './draft.ts';
+import { beginHandOver, failHandOver, onHandOverExit, onSuccessorReady } from './hand-over-machine.ts';
+import type { HeartAction, HeartEvent, HeartState, Leaving, ShardState } from './heart-state.ts';
+import { decideRestart } from './restart-intensity.ts';
 
 export interface Transition {
   readonly state: HeartState;

@@ -1,0 +1,47 @@
+// The node's own process: its probes, and the routes that only its other processes use.
+import { genServer, processOf, reply, type Self } from '@flyball/kernel';
+import { addRoute, type Exchange, type RouteEntry } from '@flyball/listener';
+import { adoptSessions, type SessionSeed } from '@flyball/mcp';
+
+export const SESSIONS_PATH = '/internal/sessions';
+const SESSIONS_BYTES_MAX = 64 * 1_048_576;
+
+/** Read by the probes, which must answer whatever the processes do. */
+export type Readiness = 'starting' | 'ready' | 'draining';
+let readiness: Readiness = 'starting';
+
+export function setReadiness(next: Readiness): void {
+  readiness = next;
+}
+
+const TEXT_HEADERS = ['Content-Type', 'text/plain; charset=utf-8', 'Cache-Control', 'no-store'];
+const JSON_HEADERS = ['Content-Type', 'application/json'];
+
+const routes: readonly RouteEntry[] = [
+  { path: '/livez', audience: 'anyone', handler: (exchange) => exchange.answer(200, TEXT_HEADERS, 'ok\n') },
+  { path: '/readyz', audience: 'anyone', handler: (exchange) => exchange.answer(readiness === 'ready' ? 200 : 503, TEXT_HEADERS, readinessText(exchange)) },
+  { path: SESSIONS_PATH, audience: 'internal', handler: takeSessions },
+];
+
+function readinessText(exchange: Exchange): string {
+  const plain = readiness === 'ready' ? 'ok' : readiness;
+  if (!exchange.query.has('verbose')) return `${plain}\n`;
+  return `[${readiness === 'ready' ? '+' : '-'}]applications ${plain}\nreadyz check ${readiness === 'ready' ? 'passed' : 'failed'}\n`;
+}
+
+function takeSessions(exchange: Exchange): void {
+  exchange.readBody(SESSIONS_BYTES_MAX, (body) => {
+    if (!body.ok) return exchange.answer(400, JSON_HEADERS, '{"taken":[]}');
+    const { sessions } = JSON.parse(body.text) as { sessions: SessionSeed[] };
+    void adoptSessions(sessions).then((taken) => exchange.answer(200, JSON_HEADERS, JSON.stringify({ taken })));
+  });
+}
+
+export const nodeServer = genServer({
+  init: (_: void, self: Self) => {
+    const owner = processOf(self.pid)!;
+    for (const route of routes) addRoute(route, owner);
+    return {};
+  },
+  calls: { ping: () => reply('pong' as const) },
+});
