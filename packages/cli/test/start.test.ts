@@ -11,7 +11,7 @@ import { parseStart } from '../src/options.ts';
 import { withPaths } from '../src/start.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const START = join(here, 'fixtures', 'start-plain.ts');
+const START = join(here, 'fixtures', 'start-with.ts');
 const MAIN = join(here, '..', 'src', 'main.ts');
 
 interface Ended {
@@ -58,7 +58,7 @@ const startArgs = ['--application', here, '--port', '0'];
 
 test('start serves, ctl talks to it, stop ends both with 0 and leaves no socket', async (t) => {
   const root = scratch(t);
-  const node = run(t, root, START, ...startArgs, '+S', '2');
+  const node = run(t, root, START, 'shard-plain.ts', ...startArgs, '+S', '2');
   const [, url = ''] = await node.printed(/http {2}(\S+)\n[^]*stop the node\n/);
   assert.equal((await fetch(new URL('/readyz', url))).status, 200);
   const status = await run(t, root, MAIN, 'ctl', 'status', '--json').ended;
@@ -85,20 +85,32 @@ test('without a node ctl exits 3, also in JSON; a wrong command line exits 2', a
 });
 
 test('SIGTERM stops the node with exit code 0', async (t) => {
-  const node = run(t, scratch(t), START, ...startArgs);
+  const node = run(t, scratch(t), START, 'shard-plain.ts', ...startArgs);
   await node.printed(/Ctrl-C/);
   node.child.kill('SIGTERM');
   assert.equal((await node.ended).code, 0);
 });
 
+test('a second Ctrl-C kills what the first one could not stop; a repeat within moments does not count', async (t) => {
+  const node = run(t, scratch(t), START, 'shard-deaf.ts', ...startArgs);
+  await node.printed(/Ctrl-C/);
+  node.child.kill('SIGINT');
+  await node.printed(/deaf to stop/);
+  node.child.kill('SIGINT');
+  const kill = setInterval(() => node.child.kill('SIGINT'), 400);
+  const { code } = await node.ended;
+  clearInterval(kill);
+  assert.equal(code, 130);
+});
+
 test('a second node of the same name is refused with the first one\'s pid; one of another name runs beside it', async (t) => {
   const root = scratch(t);
-  const first = run(t, root, START, ...startArgs);
+  const first = run(t, root, START, 'shard-plain.ts', ...startArgs);
   await first.printed(/Ctrl-C/);
-  const second = await run(t, root, START, ...startArgs).ended;
+  const second = await run(t, root, START, 'shard-plain.ts', ...startArgs).ended;
   assert.equal(second.code, 1);
   assert.match(second.err, new RegExp(`already running, pid ${first.child.pid}`));
-  const other = run(t, root, START, ...startArgs, '--name', 'other');
+  const other = run(t, root, START, 'shard-plain.ts', ...startArgs, '--name', 'other');
   await other.printed(/ctl --name other tree/);
   first.child.kill('SIGTERM');
   other.child.kill('SIGTERM');
@@ -107,7 +119,7 @@ test('a second node of the same name is refused with the first one\'s pid; one o
 
 test('after kill -9 of heart the name can be used again, and its shard is gone', async (t) => {
   const root = scratch(t);
-  const first = run(t, root, START, ...startArgs);
+  const first = run(t, root, START, 'shard-plain.ts', ...startArgs);
   const [, url = ''] = await first.printed(/http {2}(\S+)\n/);
   const connection = net.connect(Number(new URL(url).port), '127.0.0.1').resume();
   await once(connection, 'connect');
@@ -115,7 +127,7 @@ test('after kill -9 of heart the name can be used again, and its shard is gone',
   first.child.kill('SIGKILL');
   await closed;
   assert.ok(existsSync(join(root, 'flyball', 'flyball', 'control.sock')), 'the dead socket is still there');
-  const second = run(t, root, START, ...startArgs);
+  const second = run(t, root, START, 'shard-plain.ts', ...startArgs);
   await second.printed(/Ctrl-C/);
   second.child.kill('SIGTERM');
   assert.equal((await second.ended).code, 0);
@@ -125,7 +137,7 @@ test('a port in use ends the start with exit code 1, the port, who to ask and wh
   const blocker = net.createServer().listen(0, '127.0.0.1');
   await once(blocker, 'listening');
   const { port } = blocker.address() as net.AddressInfo;
-  const { code, err } = await run(t, scratch(t), START, '--application', here, '--port', String(port)).ended;
+  const { code, err } = await run(t, scratch(t), START, 'shard-plain.ts', '--application', here, '--port', String(port)).ended;
   blocker.close();
   assert.equal(code, 1);
   assert.match(err, new RegExp(`another process listens on 127\\.0\\.0\\.1:${port}[^]*ss -ltnp 'sport = :${port}'[^]*--port ${port + 1}`));

@@ -23,24 +23,35 @@ export interface LoadResult extends LoadedApplication {
   readonly shards: readonly ShardLoad[];
 }
 
+/** What a load needs of heart. */
+export type LoadTarget = Pick<Heart, 'allCurrent' | 'exclusively' | 'recordLoad' | 'replace' | 'request'>;
+
 type Answer = ShardReference & ({ readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly error: RemoteError });
 
 /** Throws `busy`, `not-ready`, or `load-failed` naming each shard that refused; then nothing has changed. */
-export function loadEverywhere(heart: Heart, loaded: LoadedApplication): Promise<LoadResult> {
+export function loadEverywhere(heart: LoadTarget, loaded: LoadedApplication): Promise<LoadResult> {
   return heart.exclusively(async () => {
     const shards = heart.allCurrent();
     const prepared = await askAll(heart, shards, { method: 'load-prepare', params: loaded, timeoutMs: PREPARE_TIMEOUT_MS });
     if (prepared.some(({ ok }) => !ok)) return abort(heart, shards, prepared);
     const committed = await askAll(heart, shards, { method: 'load-commit', params: {}, timeoutMs: COMMIT_TIMEOUT_MS });
-    if (committed.every(({ ok }) => !ok)) throw loadFailed(committed);
+    if (committed.every(({ ok }) => !ok)) return refuse(heart, committed);
     heart.recordLoad(loaded, new Set(committed.filter(({ ok }) => ok).map(({ generation }) => generation)));
     return { ...loaded, shards: committed.map((answer, index) => report(answer, prepared[index])) };
   });
 }
 
-async function abort(heart: Heart, shards: readonly ShardReference[], prepared: readonly Answer[]): Promise<never> {
+async function abort(heart: LoadTarget, shards: readonly ShardReference[], prepared: readonly Answer[]): Promise<never> {
   await askAll(heart, shards, { method: 'load-abort', params: {}, timeoutMs: PREPARE_TIMEOUT_MS });
   throw loadFailed(prepared);
+}
+
+/** No shard swapped. One that did not answer may have: it is restarted, so that the old version is what runs. */
+function refuse(heart: LoadTarget, committed: readonly Answer[]): never {
+  for (const answer of committed) {
+    if (!answer.ok && answer.error.code === 'shard-timeout') heart.replace(answer.generation, 'it did not say whether it swapped');
+  }
+  throw loadFailed(committed);
 }
 
 function loadFailed(answers: readonly Answer[]): HeartError {
@@ -56,7 +67,7 @@ function report(answer: Answer, prepared: Answer | undefined): ShardLoad {
 
 /** Asks the shards at once; an answer that failed is a value. */
 export function askAll(
-  heart: Heart,
+  heart: Pick<Heart, 'request'>,
   shards: readonly ShardReference[],
   { method, params, timeoutMs }: { readonly method: string; readonly params: unknown; readonly timeoutMs: number },
 ): Promise<Answer[]> {

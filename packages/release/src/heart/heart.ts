@@ -186,12 +186,17 @@ export class Heart {
     }
   }
 
+  /** Kills a shard whose state is not known any more; its restart boots with what is recorded. */
+  replace(generation: number, why: string): void {
+    this.#step({ type: 'replace', generation, why });
+  }
+
   /** From now on shards boot with it. A current process that is not among `taken` is restarted, to boot with it. */
   recordLoad(loaded: LoadedApplication, taken: ReadonlySet<number>): void {
     this.#loaded = [...this.#loaded.filter(({ application }) => application !== loaded.application), loaded];
     for (const { generation, role } of this.#state.processes.values()) {
       if (taken.has(generation) || role === 'draining') continue;
-      this.#step({ type: 'replace', generation, why: `it did not take ${loaded.application}, its siblings did` });
+      this.replace(generation, `it did not take ${loaded.application}, its siblings did`);
     }
   }
 
