@@ -20,6 +20,7 @@ import {
   type ShardCommand,
 } from '@flyball/release';
 import { nodeConfiguration, type StartValues } from './config.ts';
+import { shardConfiguration } from './shard-configuration.ts';
 import type { Output } from './ctl.ts';
 import type { Environment } from './environment.ts';
 import { EXIT_FAILED, EXIT_KILLED, UsageError } from './errors.ts';
@@ -44,7 +45,7 @@ export async function runStart(given: StartValues, environment: Environment, out
     const heart = createHeart({
       node: config.name,
       shards: values.shards,
-      config,
+      config: shardConfiguration(config),
       runtimeDirectory,
       command: shardCommand(environment, shardMain),
       descriptors: lazyDescriptors(),

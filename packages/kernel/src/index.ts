@@ -40,4 +40,9 @@ export { processNamed, registeredNames, registerName, unregisterName } from './p
 export { enableChecks } from './process/plain-data.ts';
 export { getProcessLimit, processLimitDefault, setProcessLimit } from './process/start.ts';
 export { whenQuiet } from './process/scheduler.ts';
+export { changeCode, lingeringProcesses, codeChanged, type ChangeCodeOptions, type CodeChangeReport, type CodeSwap } from './upgrade/change-code.ts';
+export { consoleLine, logToConsole, type LogLine, type Severity } from './log/console-log.ts';
+export { linksOf } from './process/link.ts';
+export { processTree, type ProcessNode } from './supervision/process-tree.ts';
+export { applicationStarted, applicationStopped } from './supervision/application.ts';
 export { slotKey, Slot, upgradable } from './code/slot.ts';

@@ -14,6 +14,7 @@ export { configureServing, servingSettings, type ServingSettings } from './servi
 export { originPolicy, type OriginOptions, type OriginPolicy } from './protocol/origin-rules.ts';
 export { randomKey, STATE_KEY_BYTES } from './serving/state-key.ts';
 export { sessionCount, sessionProcess, sessionProcesses, shardOfSession, useSessionForwarder, type SessionForwarder } from './serving/session-directory.ts';
+export { adoptSessions, moveSessions, type SessionCarrier } from './serving/session-moving.ts';
 export { sessionsName } from './serving/server-tree.ts';
 export { sessionEnded, sessionStarted, type SessionSeed } from './serving/session-server.ts';
 export { toolCallEnded, toolCallFailed, type ToolCallEnded } from './serving/call.ts';

@@ -9,6 +9,17 @@ export type BodyOutcome = { readonly ok: true; readonly text: string } | { reado
 /** Names and values in turn, as `ServerResponse.writeHead` takes them. */
 export type RawHeaders = readonly string[];
 
+let openExchanges = 0;
+let whenNone: (() => void)[] = [];
+
+/** Resolves when no request is being answered. */
+export function whenAllAnswered(): Promise<void> {
+  return new Promise((resolve) => {
+    if (openExchanges === 0) resolve();
+    else whenNone.push(resolve);
+  });
+}
+
 const DRAINED_HEADERS: RawHeaders = ['Connection', 'close'];
 
 export class Exchange extends Port {
@@ -26,6 +37,7 @@ export class Exchange extends Port {
     this.#response = response;
     this.#isDraining = isDraining;
     openPort(this, undefined);
+    openExchanges += 1;
     // 'close' without a finished answer: the client went away.
     response.on('close', () => this.#gone());
   }
@@ -126,7 +138,7 @@ export class Exchange extends Port {
 
   /** Breaks the connection off, for an answer that cannot be completed. */
   destroy(): void {
-    this.#finish();
+    if (!this.#finished) this.#finish();
     this.#response.destroy();
   }
 
@@ -140,6 +152,10 @@ export class Exchange extends Port {
     this.#finished = true;
     this.#onGone = undefined;
     forgetPort(this);
+    openExchanges -= 1;
+    if (openExchanges > 0 || whenNone.length === 0) return;
+    for (const resolve of whenNone) resolve();
+    whenNone = [];
   }
 
   #gone(): void {

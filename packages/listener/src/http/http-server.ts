@@ -15,6 +15,8 @@ export interface HttpServerOptions {
   readonly keepAliveTimeoutMs: number;
   /** May this peer use routes for local users? Asked once a request. */
   readonly isLocal: (request: IncomingMessage) => boolean;
+  /** Only other processes of this node connect: serves the internal routes too. */
+  readonly internal?: boolean;
 }
 
 export const requestFailed = telemetryEvent<{ method: string; path: string; error: unknown }>('listener.request.failed');
@@ -25,6 +27,7 @@ const JSON_HEADERS = ['Content-Type', 'application/json'];
 export class HttpServerPort extends Port {
   readonly #server: http.Server;
   readonly #isLocal: HttpServerOptions['isLocal'];
+  readonly #internal: boolean;
   #draining = false;
   #connections = 0;
   #onEmpty: (() => void) | undefined;
@@ -33,6 +36,7 @@ export class HttpServerPort extends Port {
   constructor(options: HttpServerOptions, owner: Process) {
     super();
     this.#isLocal = options.isLocal;
+    this.#internal = options.internal === true;
     this.#server = http.createServer({ keepAliveTimeout: options.keepAliveTimeoutMs, noDelay: true, requireHostHeader: false }, (request, response) => this.#handle(request, response));
     this.#server.maxConnections = options.connectionsMax;
     this.#server.on('connection', (socket: net.Socket) => this.#connected(socket));
@@ -89,7 +93,7 @@ export class HttpServerPort extends Port {
     const exchange = new Exchange(request, response, this.#isDraining);
     try {
       const route = findRoute(exchange.path);
-      if (route === undefined) exchange.answer(404, JSON_HEADERS, '{"error":"not found"}');
+      if (route === undefined || (route.audience === 'internal' && !this.#internal)) exchange.answer(404, JSON_HEADERS, '{"error":"not found"}');
       else if (route.audience === 'local' && !this.#isLocal(request)) exchange.answer(403, JSON_HEADERS, FORBIDDEN);
       else route.handler(exchange);
     } catch (error) {

@@ -4,8 +4,11 @@ import type { Exchange } from './exchange.ts';
 
 export type RouteHandler = (exchange: Exchange) => void;
 
-/** Who may use a route through a port that strangers can reach (design.md, decision 23). */
-export type Audience = 'anyone' | 'local';
+/**
+ * Who may use a route: anyone who can connect (probes), users of this host until authentication is configured
+ * (design.md, decision 23), or only the node's other processes, through its internal listener.
+ */
+export type Audience = 'anyone' | 'local' | 'internal';
 
 export interface RouteEntry {
   readonly path: string;

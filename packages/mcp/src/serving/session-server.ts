@@ -77,6 +77,13 @@ export const sessionServer = genServer({
       exchangeOf(id)?.answer(200, JSON_HEADERS, '{}');
       return stop({ shutdown: 'deleted by the client' }, { state: session });
     },
+    /** The hand-over can wait no longer for the calls under way. */
+    endCalls: (session) => {
+      for (const serial of session.requests.keys()) {
+        const task = processTable.get(serial);
+        if (task !== undefined) exitProcess(task, { shutdown: 'hand-over' });
+      }
+    },
     /** The hand-over's end: the successor has the session, or it has not and it stays. */
     moved: (session, taken: boolean, self) => settleMove(session, taken, self),
   },

@@ -1,0 +1,155 @@
+// The main module of a shard: composes a node out of the packages, at heart's word.
+import { applicationStopped, call, consoleLine, describeReason, distributionServer, enableChecks, identity, logToConsole, named, setProcessLimit, supervisor, type ChildSpec, type LogLine, type SupervisorProtocol } from '@flyball/kernel';
+import { httpListener, listenerAddress, parentLink, type HttpListenerOptions } from '@flyball/listener';
+import { configureServing, originPolicy, toolCallFailed } from '@flyball/mcp';
+import type { BootMessage, HeartMessage, LivePeer, ShardMessage } from '@flyball/release';
+import type { ShardConfiguration } from './shard-configuration.ts';
+import { Applications } from './shard/applications.ts';
+import { answerRequest } from './shard/control-requests.ts';
+import { watchFaults } from './shard/faults.ts';
+import { forwardSessions } from './shard/forwarding.ts';
+import { handOver } from './shard/hand-over.ts';
+import { isLoopback } from './shard/loopback.ts';
+import { nodeServer, setReadiness } from './shard/node-server.ts';
+import { setPeers } from './shard/peers.ts';
+
+type Boot = BootMessage<ShardConfiguration>;
+
+const log: LogLine = consoleLine((text) => void process.stderr.write(text));
+const KEEP_ALIVE_TIMEOUT_MS = 5_000;
+/** Never closed from this side: a peer must not find its kept connection gone just as it sends. */
+const INTERNAL_KEEP_ALIVE_TIMEOUT_MS = 0;
+
+function tell(message: ShardMessage): void {
+  process.send?.(message);
+}
+
+class Shard {
+  readonly boot: Boot;
+  readonly applications: Applications;
+  #stopping = false;
+
+  constructor(boot: Boot) {
+    this.boot = boot;
+    this.applications = new Applications(boot.config.cacheDirectory);
+  }
+
+  async start(): Promise<void> {
+    const { boot } = this;
+    const { config } = boot;
+    Object.assign(identity, { node: boot.node, shard: boot.shard, creation: boot.generation });
+    setProcessLimit(Math.ceil(config.processLimit / boot.shards));
+    enableChecks(config.mode === 'development');
+    configure(boot);
+    setPeers(boot.peers);
+    forwardSessions(boot);
+    await supervisor({ intensity: { restarts: 10, periodMs: 10_000 }, children: platformChildren(boot) }).start(undefined, { name: 'flyball_sup' });
+    await this.#startApplications();
+    applicationStopped.subscribe(({ name, reason }) => this.#applicationStopped(name, describeReason(reason)));
+    await call(named<{ protocol: SupervisorProtocol }>('flyball_sup'), 'startChild', { id: 'http', start: [httpListener(publicListener(boot))] } satisfies ChildSpec);
+    setReadiness('ready');
+    tell({ type: 'ready', listening: await listeningUrls(config) });
+    setInterval(() => tell({ type: 'beat' }), boot.beatIntervalMs);
+  }
+
+  async #startApplications(): Promise<void> {
+    const { config, loaded, shard } = this.boot;
+    const env = { documents: config.documents, projectDirectory: config.projectDirectory };
+    for (const directory of config.applications) await this.applications.start(directory, env, shard);
+    // What was loaded since heart started is what a shard that starts later must run too.
+    for (const { application, directory, version } of loaded) {
+      await this.applications.prepare({ application, directory, ...(version !== undefined && { version }) });
+      await this.applications.commit();
+    }
+  }
+
+  receive(message: HeartMessage<ShardConfiguration>): void {
+    switch (message.type) {
+      case 'peers': return this.#takePeers(message.peers);
+      case 'request': return void answerRequest(message, this.applications).then(tell);
+      case 'hand-over': return void handOver(message, 'http').then(({ sessionsMoved }) => {
+        log('INFO', `shard ${this.boot.shard}: handed over, ${sessionsMoved} session(s) moved`);
+        tell({ type: 'drained' });
+        return this.stop(message.deadlineMs);
+      });
+      case 'stop': return void this.stop(message.deadlineMs);
+      default:
+    }
+  }
+
+  async stop(deadlineMs: number): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    setReadiness('draining');
+    await this.applications.stopAll(deadlineMs);
+    process.exit(0);
+  }
+
+  #takePeers(peers: readonly LivePeer[]): void {
+    setPeers(peers);
+    const { shard, generation } = this.boot;
+    const others = peers.filter((peer) => peer.shard !== shard || peer.generation !== generation);
+    void call(named<typeof distributionServer>('distribution'), 'setPeers', others.map(({ shard: index, generation: creation, distribution: path }) => ({ shard: index, creation, path }))).catch(() => {});
+  }
+
+  // An application that gave up is not worth a half node: heart starts the shard anew.
+  #applicationStopped(name: string, reason: string): void {
+    if (this.#stopping) return;
+    log('ERROR', `application ${name} ended (${reason}); the shard restarts`);
+    process.exit(1);
+  }
+}
+
+function configure({ shard, config }: Boot): void {
+  configureServing({
+    shard,
+    requestTimeoutMs: config.requestTimeoutMs,
+    sessionIdleTimeoutMs: config.sessionIdleTimeoutMs,
+    bodyBytesMax: config.bodyBytesMax,
+    stateKeys: [Buffer.from(config.stateKey, 'base64url')],
+    origins: originPolicy(originsOf(config)),
+  });
+}
+
+function originsOf({ allowOrigins, allowPublic, host }: ShardConfiguration): Parameters<typeof originPolicy>[0] {
+  const local = ['http://localhost', 'http://127.0.0.1', 'http://[::1]', 'https://localhost', 'https://127.0.0.1', 'https://[::1]'];
+  return { allowedOrigins: [...local, ...allowOrigins], ...(allowPublic || !isLoopback(host) ? { allowedHosts: 'any' as const } : {}) };
+}
+
+function platformChildren({ self, peers, config }: Boot): ChildSpec[] {
+  const others = peers.filter((peer) => peer.distribution !== self.distribution);
+  const internal: HttpListenerOptions = { name: 'internal', host: '', port: 0, path: self.http, internal: true, isLocal: () => true, connectionsMax: config.maxConnections, keepAliveTimeoutMs: INTERNAL_KEEP_ALIVE_TIMEOUT_MS };
+  return [
+    { id: 'distribution', start: [distributionServer, { path: self.distribution, peers: others.map(({ shard, generation: creation, distribution: path }) => ({ shard, creation, path })) }], name: 'distribution' },
+    { id: 'node', start: [nodeServer], name: 'node' },
+    { id: 'internal', start: [httpListener(internal)] },
+  ];
+}
+
+function publicListener({ config }: Boot): HttpListenerOptions {
+  const isLocal = config.allowPublic ? () => true : (request: { socket: { remoteAddress?: string | undefined } }) => isLoopback(request.socket.remoteAddress ?? '');
+  return { name: 'http', host: config.host, port: config.httpPort, link: parentLink(process), isLocal, connectionsMax: config.maxConnections, keepAliveTimeoutMs: KEEP_ALIVE_TIMEOUT_MS };
+}
+
+async function listeningUrls({ host }: ShardConfiguration): Promise<{ name: string; url: string }[]> {
+  const { port } = await listenerAddress('http');
+  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return [{ name: 'MCP', url: `http://${authority}/mcp` }, { name: 'alive', url: `http://${authority}/livez` }, { name: 'ready', url: `http://${authority}/readyz` }];
+}
+
+let shard: Shard | undefined;
+
+process.on('message', (message: HeartMessage<ShardConfiguration>) => {
+  if (message.type !== 'boot') return shard?.receive(message);
+  shard = new Shard(message);
+  shard.start().catch((error: Error & { code?: string }) => {
+    log('ERROR', `shard ${message.shard} cannot start: ${error.stack ?? error.message}`);
+    tell({ type: 'failed', error: { code: String(error.code ?? 'start-failed'), message: error.message } });
+    process.exit(1);
+  });
+});
+// Nobody would restart or stop it any more.
+process.on('disconnect', () => process.exit(1));
+watchFaults(process, log);
+logToConsole(log);
+toolCallFailed.subscribe(({ server, tool, error }) => log('ERROR', `tool ${tool} of ${server} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));
