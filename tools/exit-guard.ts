@@ -1,9 +1,10 @@
-// Loaded into every test file's process by tools/test.ts. Node waits for ever for a file whose tests have
+// Loaded into every test file's process by tools/test-run.ts. Node waits for ever for a file whose tests have
 // ended while a socket, timer or child process stays open, and takes one that exits early for passed: here
 // both fail, with a word about why. What a test file starts inherits the flag that loads this: it does nothing there.
 import { isMainThread } from 'node:worker_threads';
 
-const graceMs = 10_000;
+/** Given by tools/test-run.ts in the query of this module's address. */
+const graceMs = Number(new URL(import.meta.url).searchParams.get('graceMs'));
 const leftOpenExitCode = 75;
 const exitedEarlyExitCode = 76;
 

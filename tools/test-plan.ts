@@ -74,7 +74,7 @@ export function filesOf(plan: Plan, found: readonly string[]): TestFiles {
 }
 
 /** The tests of the house sit beside the scenarios in tests/ but start nothing. */
-const houseTest = /^tests\/(architecture|bootstrap|checks|tidy|test-plan)\.test\.ts$/;
+const houseTest = /^tests\/(architecture|bootstrap|checks|tidy|test-plan|test-run)\.test\.ts$/;
 
 function kindOf(file: string): 'unit' | 'e2e' | 'soak' {
   if (file.endsWith('.soak.test.ts')) return 'soak';

@@ -6,27 +6,16 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { run } from 'node:test';
-import { spec, type TestEvent } from 'node:test/reporters';
-import { pathToFileURL } from 'node:url';
+import { spec } from 'node:test/reporters';
 
 import { provideDebianPackages } from './debian-packages.ts';
 import { TestReport } from './test-events.ts';
 import { filesOf, planOf, testFilePatterns, usage, type Plan, type Step } from './test-plan.ts';
+import { testRun } from './test-run.ts';
 
 const root = join(import.meta.dirname, '..');
-/** What application modules need to be loaded by the code server (decision 2), and nothing else. */
-const nodeFlags = [
-  '--conditions=source',
-  '--experimental-vm-modules',
-  '--no-compilation-cache',
-  '--expose-gc',
-  '--disable-warning=ExperimentalWarning',
-  `--import=${pathToFileURL(join(root, 'tools/exit-guard.ts')).href}`,
-];
 const testTimeoutMs = 180_000;
 const soakTimeoutMs = 3_600_000;
-const silenceGraceMs = 30_000;
 const unitFilesAtOnce = Math.min(2, availableParallelism());
 
 const checks: Partial<Record<Step, readonly string[]>> = {
@@ -60,54 +49,19 @@ async function runChecks(plan: Plan): Promise<Outcome[]> {
   return outcomes;
 }
 
-/** Starts one run of node's test runner over `files`; undefined when there are none. */
-function starter(files: readonly string[], concurrency: number, timeoutMs: number, names: readonly string[]) {
-  if (files.length === 0) return undefined;
-  const testNamePatterns = names.map((name) => new RegExp(name));
-  return () => {
-    const hung = new AbortController();
-    const events = run({
-      cwd: root,
-      files: files.map((file) => join(root, file)),
-      concurrency,
-      timeout: timeoutMs,
-      signal: hung.signal,
-      execArgv: nodeFlags,
-      ...(names.length > 0 ? { testNamePatterns } : {}),
-    }) as AsyncIterable<TestEvent>;
-    return untilSilent(events, hung, timeoutMs + silenceGraceMs);
-  };
-}
-
-/** Passes events on. The runner's own time limit cannot end a file that loops without yielding: silence does. */
-async function* untilSilent(events: AsyncIterable<TestEvent>, hung: AbortController, silenceMs: number): AsyncGenerator<TestEvent> {
-  const timer = setTimeout(() => {
-    process.stderr.write(`no test has ended for ${silenceMs / 1_000} s: giving up\n`);
-    hung.abort();
-  }, silenceMs);
-  try {
-    for await (const event of events) {
-      timer.refresh();
-      yield event;
-    }
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 async function runTests(plan: Plan): Promise<Outcome[]> {
   if (!plan.steps.has('unit') && !plan.steps.has('e2e') && !plan.steps.has('soak')) return [];
   const found = globSync([...testFilePatterns], { cwd: root, exclude: ['**/node_modules/**', '**/fixtures/**'] });
   const files = filesOf(plan, found);
   const runs = [
-    starter(files.unit, unitFilesAtOnce, testTimeoutMs, plan.names),
-    starter(files.e2e, 1, testTimeoutMs, plan.names),
-    starter(files.soak, 1, soakTimeoutMs, plan.names),
-  ].filter((start) => start !== undefined);
+    { files: files.unit, filesAtOnce: unitFilesAtOnce, testTimeoutMs },
+    { files: files.e2e, filesAtOnce: 1, testTimeoutMs },
+    { files: files.soak, filesAtOnce: 1, testTimeoutMs: soakTimeoutMs },
+  ].filter((one) => one.files.length > 0);
   if (runs.length === 0) return [{ step: 'tests', isGreen: false, note: `no test file matches: ${plan.paths.join(', ') || [...plan.steps].join(', ')}` }];
   provideDebianPackages('tests');
   const report = new TestReport();
-  await pipeline(Readable.from(report.join(runs)), new spec(), process.stdout, { end: false });
+  await pipeline(Readable.from(report.join(runs.map((one) => () => testRun({ root, names: plan.names, ...one })))), new spec(), process.stdout, { end: false });
   printSkipped(report);
   return [{ step: 'tests', isGreen: report.isGreen, note: `${report.count('pass')} passed, ${report.count('fail') + report.count('cancelled')} failed, ${report.count('skipped')} skipped` }];
 }
