@@ -20,10 +20,10 @@ import {
   type ShardCommand,
 } from '@flyball/release';
 import { nodeConfiguration, type StartValues } from './config.ts';
-import { shardConfiguration } from './shard-configuration.ts';
 import type { Output } from './ctl.ts';
 import type { Environment } from './environment.ts';
 import { EXIT_FAILED, EXIT_KILLED, UsageError } from './errors.ts';
+import { shardConfiguration } from './shard-configuration.ts';
 
 const runsFromSource = import.meta.url.endsWith('.ts');
 
@@ -58,7 +58,8 @@ export async function runStart(given: StartValues, environment: Environment, out
     const killed = onSignals(heart);
     const { exitCode, reason } = await heart.finished;
     control.close();
-    if (reason !== undefined) output.err(`flyball: ${reason.message}\n${await advice(reason.code, config.httpPort)}`);
+    // The reason itself is in the log already.
+    if (reason !== undefined) output.err(await advice(reason.code, config.httpPort));
     return killed() ? EXIT_KILLED : exitCode;
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };

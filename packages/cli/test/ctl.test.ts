@@ -15,7 +15,7 @@ test('each command becomes one request', () => {
   assert.deepEqual(requestOf('load', 'documents', '/v3'), { method: 'load', params: { application: 'documents', directory: '/v3' } });
   assert.deepEqual(requestOf('kill', '<0.1.42>'), { method: 'kill', params: { target: '<0.1.42>' } });
   assert.deepEqual(requestOf('kill', 'visits', '--shard', '1'), { method: 'kill', params: { target: 'visits', shard: 1 } });
-  assert.deepEqual(requestOf('call', 'visits', 'add', '5'), { method: 'call', params: { target: 'visits', request: 'add', argument: 5 } });
+  assert.deepEqual(requestOf('call', 'visits', 'add', '5'), { method: 'call', params: { target: 'visits', name: 'add', body: 5 } });
   assert.deepEqual(requestOf('stop'), { method: 'stop', params: {}, untilClosed: true });
 });
 

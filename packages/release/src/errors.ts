@@ -6,6 +6,7 @@ export const HEART_ERROR_CODES = {
   'socket-path-too-long': 'A Unix socket path has at most 107 bytes; set a shorter XDG_RUNTIME_DIR or name.',
   'name-invalid': 'A node name has letters, digits, "-", "_" and ".", at most 64.',
   'restart-intensity-reached': 'A shard crashed more often than its restart intensity allows.',
+  'start-failed': 'A shard ended by itself before the node served for the first time.',
   'shard-timeout': 'A shard did not answer in time.',
   'shard-gone': 'The shard exited before it answered.',
   'no-shard': 'No shard of that number serves now.',

@@ -43,7 +43,7 @@ export const CTL_COMMANDS: Readonly<Record<string, CtlCommand>> = {
   load: { usage: 'APPLICATION DIR', summary: 'upgrade an application to the modules in DIR while it runs', arity: [2, 2], options: { version: VERSION }, request: loadRequest, format: formatLoad },
   'hand-over': { usage: '', summary: 'replace every shard by a new OS process without losing a request', arity: [0, 0], request: plain('hand-over'), format: formatHandOver },
   kill: { usage: 'PID|NAME', summary: 'kill a process, by its pid such as "<0.1.42>" or its registered name', arity: [1, 1], options: { shard: SHARD }, request: targetRequest('kill'), format: formatKill },
-  call: { usage: 'PID|NAME REQUEST [JSON]', summary: 'call a gen_server and print its reply', arity: [2, 3], options: { shard: SHARD }, request: callRequest, format: formatCall },
+  call: { usage: 'NAME REQUEST [JSON]', summary: 'call a gen_server and print its reply', arity: [2, 3], options: { shard: SHARD }, request: callRequest, format: formatCall },
   peers: { usage: '', summary: 'the sockets of every live shard', arity: [0, 0], request: plain('peers'), format: formatPeers },
   stop: { usage: '', summary: 'stop the node and wait until it has stopped', arity: [0, 0], request: () => ({ method: 'stop', params: {}, untilClosed: true }), format: (result) => `stopped (pid ${(result as { pid?: number }).pid ?? 'unknown'})\n` },
 };
@@ -58,11 +58,11 @@ function targetRequest(method: string): CtlCommand['request'] {
 }
 
 function callRequest(positionals: readonly string[], values: Values, directory: string): CtlRequest | string {
-  const [, request = '', json] = positionals;
+  const [, name = '', json] = positionals;
   const base = targetRequest('call')(positionals, values, directory) as CtlRequest;
-  if (json === undefined) return { ...base, params: { ...base.params, request } };
+  if (json === undefined) return { ...base, params: { ...base.params, name } };
   try {
-    return { ...base, params: { ...base.params, request, argument: JSON.parse(json) as unknown } };
+    return { ...base, params: { ...base.params, name, body: JSON.parse(json) as unknown } };
   } catch {
     return `call's third argument must be JSON, such as 5 or '{"a":1}'; "${json}" is none.`;
   }

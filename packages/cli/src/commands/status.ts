@@ -37,8 +37,30 @@ function processTable({ processes }: Status): string {
 }
 
 function kernelLines({ kernels }: Status): string {
-  const lines = kernels.map(({ shard, status, error }) => `shard ${shard}: ${error === undefined ? inline(status) : error.message}\n`);
-  return lines.length === 0 ? '' : `\n${lines.join('')}`;
+  const lines = kernels.map(({ shard, status, error }) => `shard ${shard}: ${error === undefined ? told(status) : error.message}\n`);
+  return lines.length === 0 ? '' : `\n${lines.join('')}${applicationTable(kernels)}`;
+}
+
+/** Numbers and short lists; what is empty, and the applications, which have a table of their own, are left out. */
+function told(status: unknown): string {
+  if (typeof status !== 'object' || status === null) return inline(status);
+  const entries = Object.entries(status).filter(([key, value]) => key !== 'applications' && !(Array.isArray(value) && value.length === 0));
+  return entries.map(([key, value]) => `${key} ${Array.isArray(value) ? value.join(' ') : inline(value)}`).join(', ');
+}
+
+interface RunningApplication {
+  readonly application: string;
+  readonly version: string;
+  readonly directory: string;
+  readonly running: boolean;
+}
+
+function applicationTable(kernels: Status['kernels']): string {
+  const rows = kernels.flatMap(({ shard, status }) => {
+    const { applications = [] } = (status ?? {}) as { applications?: readonly RunningApplication[] };
+    return applications.map(({ application, version, directory, running }) => [application, version, String(shard), running ? 'yes' : 'no', directory]);
+  });
+  return rows.length === 0 ? '' : `\n${table([['APPLICATION', 'VERSION', 'SHARD', 'RUNNING', 'FROM'], ...rows])}`;
 }
 
 function listeningTable({ listening }: Status): string {

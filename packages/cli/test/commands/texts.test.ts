@@ -45,7 +45,7 @@ test('status shows shards, listeners, loads, and a shard that does not answer', 
     processes: [{ shard: 0, generation: 1, role: 'current', pid: 11, ageMs: 60_000, sinceBeatMs: 20 }, { shard: 1, generation: 3, role: 'starting', ageMs: 5, sinceBeatMs: 5 }],
     handOver: { shard: 1, phase: 'starting' },
     loaded: [{ application: 'documents', directory: '/v2', version: '2' }],
-    kernels: [{ shard: 0, status: { processes: 12, mailboxes: 0 } }, { shard: 1, error: { message: 'The shard has exited.' } }],
+    kernels: [{ shard: 0, status: { processes: 12, lingering: [], named: ['a', 'b'], applications: [{ application: 'documents', version: '2', directory: '/v2', running: true }] } }, { shard: 1, error: { message: 'The shard has exited.' } }],
   });
   assert.equal(
     text,
@@ -56,8 +56,11 @@ SHARD  GENERATION  ROLE      PID  AGE        LAST BEAT
 0      1           current   11   1 min 0 s  20 ms ago
 1      3           starting  -    5 ms       5 ms ago
 
-shard 0: processes 12, mailboxes 0
+shard 0: processes 12, named a b
 shard 1: The shard has exited.
+
+APPLICATION  VERSION  SHARD  RUNNING  FROM
+documents    2        0      yes      /v2
 
 LISTENER  URL
 http      http://127.0.0.1:8080/

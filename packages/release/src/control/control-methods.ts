@@ -85,7 +85,7 @@ async function askWhereItLives(heart: Heart, method: 'kill' | 'call', params: Pa
     try {
       return await heart.request(generation, method, params, ASK_TIMEOUT_MS);
     } catch (error) {
-      if (!(error instanceof HeartError) || error.code !== 'no-such-process') throw error;
+      if (!(error instanceof HeartError) || error.code !== 'noproc') throw error;
     }
   }
   throw new HeartError('no-such-process', `No process ${target} lives on ${describe(places)}; \`flyball ctl tree\` lists them.`);

@@ -84,7 +84,7 @@ function currentShards(state: HeartState): number {
 }
 
 function onFailed(draft: Draft, event: Extract<HeartEvent, { type: 'failed' }>): void {
-  update(draft, event.generation, { failure: event.error });
+  update(draft, event.generation, { failure: event.error, retry: !event.fatal });
   if (event.fatal && draft.state.phase === 'starting') giveUp(draft, event.error);
 }
 
@@ -97,7 +97,17 @@ function onExited(draft: Draft, event: Extract<HeartEvent, { type: 'exited' }>):
   if (draft.state.phase === 'stopping') return exitIfEmpty(draft);
   if (onHandOverExit(draft, gone, { code: event.code, how: describeExit(gone, event) })) return;
   if (gone.role === 'draining') return;
+  if (cannotStart(draft.state, gone, event.code)) return giveUp(draft, neverServed(gone, describeExit(gone, event)));
   restart(draft, gone, describeExit(gone, event));
+}
+
+/** A program that ends by itself before the node ever served will do so again; a killed one may not. */
+function cannotStart({ phase }: HeartState, gone: ShardState, code: number | null): boolean {
+  return phase === 'starting' && gone.role === 'starting' && code !== null && gone.retry !== true;
+}
+
+function neverServed(gone: ShardState, how: string): { code: string; message: string } {
+  return gone.failure ?? { code: 'start-failed', message: `Shard ${gone.shard} ${how} before the node served for the first time; what it printed is above.` };
 }
 
 function describeExit(gone: ShardState, event: { code: number | null; signal: string | null }): string {

@@ -42,6 +42,8 @@ export interface ShardState {
   readonly leaving?: Leaving;
   /** What the shard itself said before it died. */
   readonly failure?: RemoteError;
+  /** It said that starting again may help. */
+  readonly retry?: boolean;
 }
 
 export interface HandOverStep {

@@ -279,7 +279,7 @@ export class Heart {
       case 'ready':
         return this.#step({ type: 'ready', generation, listening: message.listening });
       case 'failed':
-        return this.#step({ type: 'failed', generation, error: message.error, fatal: message.fatal ?? false });
+        return this.#step({ type: 'failed', generation, error: message.error, fatal: message.fatal ?? true });
       case 'beat':
       case 'drained':
         return this.#step({ type: message.type, generation });

@@ -126,7 +126,10 @@ export interface ReadyMessage {
   readonly listening: readonly Listening[];
 }
 
-/** It cannot start and will exit; `error` is shown to the operator. `fatal`: trying again is of no use. */
+/**
+ * It cannot start and will exit; `error` is shown to the operator. Before the node served for the first time
+ * that ends the node, as OTP's does when an application does not start, unless `fatal` is false.
+ */
 export interface FailedMessage {
   readonly type: 'failed';
   readonly error: RemoteError;
@@ -160,8 +163,8 @@ export type ShardMessage =
 // ---- requests that heart forwards --------------------------------------------------------------
 
 /**
- * Methods a shard answers to a `request`. `kill` and `call` answer the error code `no-such-process` for a
- * target that does not live there: heart then asks the next shard.
+ * Methods a shard answers to a `request`. `kill` and `call` answer the error code `noproc` for a target that
+ * does not live there: heart then asks the next shard.
  * Heart merges or routes them; see control/control-methods.ts.
  */
 export const SHARD_METHODS = [

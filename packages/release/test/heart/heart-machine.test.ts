@@ -85,9 +85,19 @@ test('crashes further apart than the period never give up', () => {
   }
 });
 
-test('a shard that dies while starting spends restart intensity too', () => {
-  const run = new Run(1, { restartsMax: 0 }).at(0, { type: 'start' }).at(1, exited(1));
-  assert.equal(run.find('exit').code, 1);
+test('a shard that is killed while starting spends restart intensity too', () => {
+  const run = new Run(1, { restartsMax: 0 }).at(0, { type: 'start' }).at(1, exited(1, null, 'SIGKILL'));
+  assert.equal(run.find('exit').reason?.code, 'restart-intensity-reached');
+});
+
+test('a shard that ends by itself before the node ever served ends heart; once it served, it is restarted', () => {
+  const run = new Run(1).at(0, { type: 'start' }).at(1, exited(1, 1));
+  assert.equal(run.find('exit').reason?.code, 'start-failed');
+  assert.match(run.find('exit').reason?.message ?? '', /exited with code 1 before the node served/);
+  assert.deepEqual(serving(1).at(5, exited(1, 1)).types, ['spawn', 'send-peers']);
+  const error = { code: 'busy', message: 'later' };
+  const retried = new Run(1).at(0, { type: 'start' }).at(1, { type: 'failed', generation: 1, error, fatal: false }).at(2, exited(1, 1));
+  assert.deepEqual(retried.types, ['spawn', 'send-peers']);
 });
 
 test('a fatal failure before anything served ends heart with the shard\'s own words', () => {

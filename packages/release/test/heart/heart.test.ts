@@ -183,7 +183,7 @@ test('requests reach the shard asked, and its errors keep their code', async (t)
   const { heart, ready } = run(t, 'shard-echo.ts', 2);
   await ready;
   assert.deepEqual(await heart.request(2, 'anything', { a: new Map([[1, 2]]) }, 5_000), { method: 'anything', params: { a: new Map([[1, 2]]) }, shard: 1, version: 'initial' });
-  await assert.rejects(heart.request(1, 'kill', { target: 'nobody' }, 5_000), { code: 'no-such-process' });
+  await assert.rejects(heart.request(1, 'kill', { target: 'nobody' }, 5_000), { code: 'noproc' });
   await assert.rejects(heart.request(99, 'status', {}, 5_000), { code: 'shard-gone' });
   await assert.rejects(heart.request(1, 'crash', {}, 5_000), { code: 'shard-gone' });
 });
