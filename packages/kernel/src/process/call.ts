@@ -2,12 +2,12 @@
 // any process. Inside one, the same operations stand on its context.
 import { KernelError } from '../errors.ts';
 import { cancelTimer, startTimer, type Timer } from '../timing/timers.ts';
-import { distribution } from './distribution.ts';
+import { distribution, type RemoteName, type RemoteTarget } from './distribution.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { signalExit } from './exit.ts';
 import { CALL, CAST, INFO, Message, type ReplyTo } from './message.ts';
 import { detach, nextMonitorRef, watchWith, type Down } from './monitor.ts';
-import { formatPid, isLocal, Pid, processOf } from './pid.ts';
+import { formatPid, identity, isLocal, Pid, processOf } from './pid.ts';
 import { checkMessage, checksEnabled } from './plain-data.ts';
 import { DEAD, deliver, type Process } from './process.ts';
 import type { CallArguments, CallOptions, CallResult, CastArguments, Named, Protocol, Target } from './protocol.ts';
@@ -80,11 +80,17 @@ export function send(target: Target<unknown>, message: unknown): void {
 
 /** Sends an exit signal: 'kill' cannot be trapped, 'normal' is ignored. */
 export function exit(target: Target<unknown>, reason: ExitReason): void {
-  const pid = pidOf(target);
-  if (pid === undefined) return;
-  const process = processOf(pid);
-  if (process !== undefined) signalExit(process, outside, reason);
-  else if (!isLocal(pid)) distribution()?.exit(pid, outside, reason);
+  exitFrom(outside, target, reason);
+}
+
+export function exitFrom(from: Pid, target: Target<unknown>, reason: ExitReason): void {
+  const process = processAt(target);
+  if (process !== undefined) {
+    signalExit(process, from, reason);
+    return;
+  }
+  const address = elsewhere(target);
+  if (address !== undefined) distribution()?.exit(address, from, reason);
 }
 
 /** Calls `notify` once when the process is gone, at once if it is now. Returns the undo. */
@@ -104,27 +110,40 @@ export function monitorWith(target: Pid, notify: (down: Down) => void): () => vo
 /** The sender of signals that come from no process. */
 export const outside = new Pid('nonode@nohost', 0, 0, 0);
 
-/** The pid of a target, where it is known here; names are those of this shard. */
-export function pidOf(target: Target<unknown>): Pid | undefined {
-  if (typeof target === 'string') return processNamed(target)?.pid;
-  return 'serial' in target ? target : processNamed(target.name)?.pid;
+/** The live process of a target, if it is in this shard. */
+function processAt(target: Target<unknown>): Process | undefined {
+  if (typeof target === 'string') return processNamed(target);
+  if ('serial' in target) return processOf(target);
+  return isElsewhere(target) ? undefined : processNamed(target.name);
 }
 
-function sendTo(target: Target<unknown>, kind: typeof CAST | typeof INFO, name: string, body: unknown): void {
+/** The address of a target that is in another shard or node; undefined for one that could only be here. */
+function elsewhere(target: Target<unknown>): RemoteTarget | undefined {
+  if (typeof target === 'string') return undefined;
+  if ('serial' in target) return isLocal(target) ? undefined : target;
+  return isElsewhere(target) ? target : undefined;
+}
+
+function isElsewhere(target: Named<unknown>): target is RemoteName {
+  return target.shard !== undefined && target.shard !== identity.shard;
+}
+
+export function sendTo(target: Target<unknown>, kind: typeof CAST | typeof INFO, name: string, body: unknown): void {
   if (checksEnabled()) checkMessage(body);
-  const pid = pidOf(target);
-  if (pid === undefined) return;
-  const process = processOf(pid);
-  if (process !== undefined) deliver(process, new Message(kind, name, body, undefined));
-  else if (!isLocal(pid)) distribution()?.send(pid, kind === CAST ? 'cast' : 'info', name, body);
+  const process = processAt(target);
+  if (process !== undefined) {
+    deliver(process, new Message(kind, name, body, undefined));
+    return;
+  }
+  const address = elsewhere(target);
+  if (address !== undefined) distribution()?.send(address, kind === CAST ? 'cast' : 'info', name, body);
 }
 
 export function callFrom(caller: Process | undefined, target: Target<unknown>, name: string, body: unknown, options: CallOptions | undefined): Promise<unknown> {
   if (checksEnabled()) checkMessage(body);
   const timeoutMs = options?.timeoutMs ?? callTimeoutMsDefault;
-  const pid = pidOf(target);
-  const process = pid === undefined ? undefined : processOf(pid);
-  if (process === undefined) return callElsewhere(pid, target, name, body, timeoutMs);
+  const process = processAt(target);
+  if (process === undefined) return callElsewhere(caller, target, name, body, timeoutMs);
   if (process === caller) {
     return Promise.reject(new KernelError('bad-call', `${process.title} ${process.pid} calls itself with "${name}", which can never be answered`));
   }
@@ -133,18 +152,22 @@ export function callFrom(caller: Process | undefined, target: Target<unknown>, n
   return pending.promise;
 }
 
-function callElsewhere(pid: Pid | undefined, target: Target<unknown>, name: string, body: unknown, timeoutMs: number): Promise<unknown> {
-  if (pid === undefined) return Promise.reject(new KernelError('noproc', `call "${name}": no process is named "${nameOf(target)}"`));
-  if (isLocal(pid)) return Promise.reject(new KernelError('noproc', `call "${name}": ${formatPid(pid)} is not alive`));
+function callElsewhere(caller: Process | undefined, target: Target<unknown>, name: string, body: unknown, timeoutMs: number): Promise<unknown> {
+  const address = elsewhere(target);
+  if (address === undefined) return Promise.reject(new KernelError('noproc', `call "${name}": ${describeTarget(target)} is not alive`));
   const carrier = distribution();
-  if (carrier === undefined) return Promise.reject(new KernelError('noconnection', `call "${name}": ${formatPid(pid)} is in another shard or node, and this one is not connected`));
-  return carrier.call(pid, name, body, timeoutMs);
+  if (carrier === undefined) return Promise.reject(new KernelError('noconnection', `call "${name}": ${describeTarget(target)} is in another shard or node, and this one is not connected`));
+  return carrier.call(address, name, body, timeoutMs, caller);
 }
 
-function nameOf(target: Target<unknown>): string {
-  return typeof target === 'string' ? target : 'name' in target ? target.name : formatPid(target);
+/** How error messages name a target. */
+export function describeTarget(target: Target<unknown>): string {
+  if (typeof target === 'string') return `a process named "${target}"`;
+  if ('serial' in target) return formatPid(target);
+  return `a process named "${target.name}"${target.shard === undefined ? '' : ` in shard ${target.shard}`}`;
 }
 
-export function named<B extends { readonly protocol?: unknown }>(name: string): Named<NonNullable<B['protocol']>> {
-  return { name };
+/** A process by name, with the type of its behaviour; in `shard`, if that is another one's process. */
+export function named<B extends { readonly protocol?: unknown }>(name: string, shard?: number): Named<NonNullable<B['protocol']>> {
+  return shard === undefined ? { name } : { name, shard };
 }

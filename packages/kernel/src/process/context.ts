@@ -3,8 +3,7 @@
 // kill cannot reach the kernel any more.
 import { KernelError } from '../errors.ts';
 import { cancelTimer, startTimer, type Timer } from '../timing/timers.ts';
-import { callFrom, pidOf } from './call.ts';
-import { distribution } from './distribution.ts';
+import { callFrom, exitFrom, sendTo } from './call.ts';
 import { signalExit } from './exit.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { link, unlink } from './link.ts';
@@ -13,7 +12,7 @@ import { nextMonitorRef, watch, watchElsewhere, type Down, type MonitorRef } fro
 import { isLocal, processOf, type Pid } from './pid.ts';
 import { checkMessage, checksEnabled } from './plain-data.ts';
 import { closePort, forgetPort, givePort, openPort, Port, type PortId } from './port.ts';
-import { DEAD, deliver, enqueue, type Process } from './process.ts';
+import { DEAD, enqueue, type Process } from './process.ts';
 import type { CallArguments, CallResult, CastArguments, Protocol, Target } from './protocol.ts';
 import { registerName, unregisterName } from './registry.ts';
 import { startBehaviour, type Behaviour, type StartOptions } from './behaviour.ts';
@@ -114,12 +113,7 @@ export class Context {
 
   /** Sends an exit signal to another process. */
   exit(target: Target<unknown>, reason: ExitReason): void {
-    const process = this.#live();
-    const pid = pidOf(target);
-    if (pid === undefined) return;
-    const other = processOf(pid);
-    if (other !== undefined) signalExit(other, process.pid, reason);
-    else if (!isLocal(pid)) distribution()?.exit(pid, process.pid, reason);
+    exitFrom(this.#live().pid, target, reason);
   }
 
   /** From now on exit signals arrive as `EXIT` messages ('kill' never does). */
@@ -163,12 +157,7 @@ export class Context {
 
   #send(target: Target<unknown>, kind: typeof CAST | typeof INFO, name: string, body: unknown): void {
     this.#live();
-    if (checksEnabled()) checkMessage(body);
-    const pid = pidOf(target);
-    if (pid === undefined) return;
-    const process = processOf(pid);
-    if (process !== undefined) deliver(process, new Message(kind, name, body, undefined));
-    else if (!isLocal(pid)) distribution()?.send(pid, kind === CAST ? 'cast' : 'info', name, body);
+    sendTo(target, kind, name, body);
   }
 
   #live(): Process {

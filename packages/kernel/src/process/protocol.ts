@@ -12,11 +12,13 @@ export interface Protocol {
   casts: Record<string, AnyHandler>;
 }
 
-/** A process by pid, by local name, or by a typed name (`named<typeof counter>('visits')`). */
+/** A process by pid, by local name, or by a typed name (`named<typeof counter>('visits')`), local or of a shard. */
 export type Target<P> = Pid<P> | Named<P> | string;
 
 export interface Named<P> {
   readonly name: string;
+  /** The shard whose process of that name is meant; this one unless given. */
+  readonly shard?: number;
   readonly protocol?: P;
 }
 
