@@ -45,4 +45,6 @@ export { consoleLine, logToConsole, type LogLine, type Severity } from './log/co
 export { linksOf } from './process/link.ts';
 export { processTree, type ProcessNode } from './supervision/process-tree.ts';
 export { applicationStarted, applicationStopped } from './supervision/application.ts';
-export { slotKey, Slot, upgradable } from './code/slot.ts';
+export { CodeError, codeErrorCodes, createCodeServer, Slot, slotKey, slotOf, upgradable, type ApplicationSource, type CodeErrorCode, type CodeServer, type ModuleChange, type ModuleExport, type ModuleStatus, type PreparedSwap } from './code/index.ts';
+export { IsolatedError, isolationPoolChild, isolationPoolName, printRunnerOutput, runIsolated, runnerEnded, warmIsolation, describeEnd, type Invoker, type IsolatedContext, type IsolatedJob, type IsolationEnd } from './isolation/index.ts';
+export { eventLoopBlocked, startWatchdog } from './watchdog/index.ts';

@@ -61,7 +61,7 @@ function checkTool(server: string, name: string, tool: Tool): void {
   if (tool.isolation !== undefined && tool.isolation !== 'inline' && tool.isolation !== 'process') {
     throw new McpError('mcp-bad-tool', `${where}: isolation must be 'inline' or 'process'`);
   }
-  for (const limit of ['timeoutMs', 'ratePerMinute'] as const) {
+  for (const limit of ['timeoutMs', 'ratePerMinute', 'memoryMb', 'cpuMs'] as const) {
     const value = tool.limits?.[limit];
     if (value !== undefined && !(value > 0)) throw new McpError('mcp-bad-tool', `${where}: limits.${limit} must be above 0`);
   }

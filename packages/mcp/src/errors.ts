@@ -12,6 +12,7 @@ export const MCP_ERRORS = {
   'mcp-client-cannot-elicit': 'The client did not declare form elicitation: offer the tool another way to get the value.',
   'mcp-elicitation-invalid': "The client's answer does not fit the form that was asked for.",
   'mcp-elicitation-failed': 'The client answered the question with an error.',
+  'mcp-isolated': 'An isolated tool asked for what only the node has: pass it as arguments, or run the tool inline.',
   'mcp-weak-key': 'The key that signs requestState is too short: use at least 32 random bytes.',
 } as const satisfies Record<string, string>;
 

@@ -10,8 +10,9 @@ export type { ProgressUpdate } from './protocol/progress.ts';
 export { McpError, MCP_ERRORS, type McpErrorCode } from './errors.ts';
 
 // For who composes a node.
-export { configureServing, servingSettings, type ServingSettings } from './serving/settings.ts';
+export { configureServing, servingSettings, type ModulePlace, type ServingSettings } from './serving/settings.ts';
 export { originPolicy, type OriginOptions, type OriginPolicy } from './protocol/origin-rules.ts';
+export { servesIsolatedTools } from './serving/served.ts';
 export { randomKey, STATE_KEY_BYTES } from './serving/state-key.ts';
 export { sessionCount, sessionProcess, sessionProcesses, shardOfSession, useSessionForwarder, type SessionForwarder } from './serving/session-directory.ts';
 export { adoptSessions, moveSessions, type SessionCarrier } from './serving/session-moving.ts';

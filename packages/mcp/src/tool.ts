@@ -32,7 +32,12 @@ export interface ToolContext {
 export type FormContent = { readonly [field: string]: string | number | boolean | readonly string[] };
 
 export interface ToolLimits {
+  /** Deadline of a call, in ms; the node's request timeout unless given. */
   readonly timeoutMs?: number;
+  /** Isolated tools: resident memory of its process, MB; more ends it. */
+  readonly memoryMb?: number;
+  /** Isolated tools: CPU time of a call, ms; more ends it. */
+  readonly cpuMs?: number;
   readonly ratePerMinute?: number;
 }
 

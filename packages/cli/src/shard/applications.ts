@@ -1,7 +1,8 @@
 // The applications of this shard: loaded through the code server, started, and brought to another
 // version in two steps, so that all shards change or none does.
 import { application, changeCode, createCodeServer, definitionOf, slotKey, startApplication, stopApplication, runningApplications, type Application, type Behaviour, type CodeChangeReport, type CodeServer, type PreparedSwap } from '@flyball/kernel';
-import type { McpServer } from '@flyball/mcp';
+import { join } from 'node:path';
+import type { McpServer, ModulePlace } from '@flyball/mcp';
 import { findApplication, type ApplicationFolder } from './application-source.ts';
 
 export interface ApplicationEnvironment {
@@ -72,19 +73,27 @@ export class Applications {
       this.#folders.set(name, folder);
       return { application: name, version: folder.version, ...report };
     } catch (error) {
-      swap.abort();
+      swap.release();
       throw error;
     }
   }
 
   abort(): void {
-    this.#prepared?.swap.abort();
+    this.#prepared?.swap.release();
     this.#prepared = undefined;
   }
 
   versions(): { application: string; version: string; directory: string; running: boolean }[] {
     const running = new Set(runningApplications().map(({ name }) => name));
     return [...this.#folders].map(([name, { version, directory }]) => ({ application: name, version, directory, running: running.has(name) }));
+  }
+
+  /** Where a module of an application lies in the version in force; undefined for modules that are not an application's. */
+  locateModule(id: string): ModulePlace | undefined {
+    const folder = [...this.#folders.values()].find(({ name }) => id.startsWith(`${name}/`));
+    if (folder === undefined) return undefined;
+    const { directory, version } = this.#code.application(folder.name);
+    return { module: join(directory, id.slice(folder.name.length + 1)), application: folder.name, version };
   }
 
   /** In reverse start order, within the deadline. */

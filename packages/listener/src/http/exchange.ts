@@ -110,7 +110,7 @@ export class Exchange extends Port {
     this.#finish();
     const response = this.#response;
     // An upload that is refused in its midst cannot share its connection with a next request.
-    const close = this.#isDraining() || !this.request.complete;
+    const close = this.#isDraining() || (!this.request.complete && hasBody(this.request));
     const length = ['Content-Length', String(Buffer.byteLength(body))];
     response.writeHead(status, close ? [...headers, ...length, ...DRAINED_HEADERS] : [...headers, ...length]);
     response.end(body);
@@ -164,6 +164,11 @@ export class Exchange extends Port {
     this.#finish();
     onGone?.();
   }
+}
+
+// A request without a body may be answered before the parser has seen its end.
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 /** What a client that does not read may leave waiting in memory. */

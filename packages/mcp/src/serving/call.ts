@@ -5,7 +5,7 @@ import { clock, errorInfo, exitProcess, processOf, telemetryEvent, type Context 
 import type { Exchange } from '@flyball/listener';
 import { failure, type ToolResult } from '../content.ts';
 import { internalError, invalidParams, type RpcErrorObject } from '../protocol/json-rpc.ts';
-import { cannotElicit, inputRequiredResult, InputRequired, newRound, openRound, type Round } from '../protocol/input-required.ts';
+import { cannotElicit, inputRequiredResult, newRound, openRound, type Round } from '../protocol/input-required.ts';
 import { readToolCall, type ToolCallParams } from '../protocol/params.ts';
 import type { PreparedServer, PreparedTool } from '../protocol/prepare.ts';
 import type { StateBinding } from '../protocol/request-state.ts';
@@ -134,7 +134,8 @@ function brokenResult(call: ToolCall, error: unknown): void {
 }
 
 function fail(call: ToolCall, error: unknown): void {
-  if (error instanceof InputRequired && call.round !== undefined) return askClient(call, call.round);
+  // Whatever the tool made of the question that is still open, or a process boundary of its signal.
+  if (call.round !== undefined && call.round.requests.size > 0) return askClient(call, call.round);
   if (error instanceof StatelessElicitationError) return refuse(call, cannotElicit());
   toolCallFailed.emit({ server: call.server.info.name, tool: call.params.name, error });
   const { message } = errorInfo(error);

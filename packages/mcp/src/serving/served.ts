@@ -25,6 +25,11 @@ export function enterServer(path: string, slot: ServerSlot): void {
   servers.set(path, slot);
 }
 
+/** Does any server of this shard have tools that run in other processes? */
+export function servesIsolatedTools(): boolean {
+  return [...servers.values()].some(({ current }) => Object.values(current.server.tools).some((tool) => tool.isolation === 'process'));
+}
+
 export function serverAt(path: string): ServerSlot | undefined {
   return servers.get(path);
 }

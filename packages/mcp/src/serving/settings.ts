@@ -18,8 +18,17 @@ export interface ServingSettings {
   origins: OriginPolicy;
   /** Sign `requestState`; all shards of a node share them. */
   stateKeys: StateKeys;
+  /** Where a module of an application lies, for those who load it in another process. */
+  locateModule: (module: string) => ModulePlace | undefined;
   /** Prefix of session ids: tells every shard where a session lives. */
   shard: number;
+}
+
+export interface ModulePlace {
+  /** Absolute path. */
+  readonly module: string;
+  readonly application: string;
+  readonly version: string;
 }
 
 const settings: ServingSettings = {
@@ -30,6 +39,7 @@ const settings: ServingSettings = {
   elicitationTimeoutMs: 600_000,
   origins: originPolicy(),
   stateKeys: [randomKey()],
+  locateModule: () => undefined,
   shard: 0,
 };
 
