@@ -28,7 +28,7 @@ function checkout(context: TestContext): Checkout {
   writeFileSync(join(folder, 'packages/cli/src/main.ts'), 'const args: string[] = process.argv.slice(2); console.log(JSON.stringify(args)); process.exitCode = 9;');
   writeLock(folder, '1.0.0');
   const env = { ...process.env, npm_config_offline: 'true' };
-  const command = ['--conditions=source', 'tools/bootstrap.cjs', 'start'];
+  const command = ['--conditions=flyball-source', 'tools/bootstrap.cjs', 'start'];
   const start: Checkout['start'] = (...args) => spawnSync(process.execPath, [...command, ...args], { cwd: folder, env, encoding: 'utf8' });
   return { folder, start };
 }

@@ -112,7 +112,7 @@ function main(name, rest) {
   var args = program.slice(1).concat(rest);
   nodes.keepCompiledCode(path.join(modules, '.cache', 'flyball'));
   if (!nodes.isHere(root)) {
-    return nodes.run(root, ['--conditions=source', '--disable-warning=ExperimentalWarning', file].concat(args));
+    return nodes.run(root, ['--conditions=flyball-source', '--disable-warning=ExperimentalWarning', file].concat(args));
   }
   quietWarnings();
   process.argv = [process.argv[0], file].concat(args);

@@ -21,7 +21,7 @@ export type RunOptions = {
 
 /** What the code server needs to load application modules (decision 2), gc for tests of memory, and no more. */
 const nodeFlags = [
-  '--conditions=source',
+  '--conditions=flyball-source',
   '--experimental-vm-modules',
   '--no-compilation-cache',
   '--expose-gc',

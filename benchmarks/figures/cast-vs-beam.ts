@@ -32,7 +32,7 @@ function sampleOf(runtime: string, output: string): CastSample {
 
 function sampleOurs(): CastSample {
   const program = fileURLToPath(new URL('../ours/cast.ts', import.meta.url));
-  const argv = ['--conditions=source', program, String(CASTS), String(ROUNDS)];
+  const argv = ['--conditions=flyball-source', program, String(CASTS), String(ROUNDS)];
   return sampleOf('', execFileSync(process.execPath, argv, { encoding: 'utf8', env: productionEnvironment() }));
 }
 

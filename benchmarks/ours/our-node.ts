@@ -74,7 +74,7 @@ export async function startOurs(options: OurOptions): Promise<OurNode> {
 
 /** The command as `npm start` and the tests run it: sources, with types stripped. */
 function nodeCommand(words: readonly string[]): string[] {
-  return [process.execPath, '--conditions=source', '--disable-warning=ExperimentalWarning', CLI, ...words];
+  return [process.execPath, '--conditions=flyball-source', '--disable-warning=ExperimentalWarning', CLI, ...words];
 }
 
 /** The first http URL that heart prints is where MCP is served. Prints on until its end, so it is read on. */

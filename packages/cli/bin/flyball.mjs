@@ -18,7 +18,7 @@ const cache = process.platform === 'darwin'
 
 nodes.keepCompiledCode(cache);
 nodes.run(home, [
-  ...(runsSources ? ['--conditions=source'] : []),
+  ...(runsSources ? ['--conditions=flyball-source'] : []),
   '--disable-warning=ExperimentalWarning',
   program,
   ...process.argv.slice(2),

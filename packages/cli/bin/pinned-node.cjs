@@ -111,7 +111,7 @@ function run(folder, args) {
 
 /** True when this very process may do the work itself, which saves the start of a second one. */
 function isHere(folder) {
-  if (process.execArgv.indexOf('--conditions=source') < 0 || !isRecentEnough(process.version)) return false;
+  if (process.execArgv.indexOf('--conditions=flyball-source') < 0 || !isRecentEnough(process.version)) return false;
   var pinned = findPinned(folder);
   return !pinned || fs.realpathSync(pinned) === fs.realpathSync(process.execPath);
 }

@@ -94,7 +94,7 @@ function defaultShardMain(): string {
 function shardCommand(environment: Environment, shardMain: string): ShardCommand {
   // The code server's modules (decision 2): vm modules, and versions that can be collected.
   const flags = ['--experimental-vm-modules', '--no-compilation-cache', '--disable-warning=ExperimentalWarning'];
-  return { execPath: process.execPath, args: [...(runsFromSource ? ['--conditions=source'] : []), ...flags, shardMain], env: environment.variables };
+  return { execPath: process.execPath, args: [...(runsFromSource ? ['--conditions=flyball-source'] : []), ...flags, shardMain], env: environment.variables };
 }
 
 /**

@@ -7,13 +7,13 @@ import { cannotElicit, elicitInRound, InputRequired, inputRequiredResult, newRou
 import { encodeError } from '../../src/protocol/json-rpc.ts';
 import { prepareServer } from '../../src/protocol/prepare.ts';
 import { openState, REQUEST_STATE_LENGTH_MAX, sealState, type StateBinding, type StateKeys } from '../../src/protocol/request-state.ts';
-import { mcpServer } from '../../src/server.ts';
+import { defineServer } from '../../src/definition.ts';
 
 const KEY = Buffer.alloc(32, 7);
 const KEYS: StateKeys = [KEY];
 const NOW_MS = 1_800_000_000_000;
 const BINDING: StateBinding = { principal: 'ada', method: 'tools/call', name: 'book', args: { room: 4, guests: [{ b: 1, a: 2 }] } };
-const CONTEXT: RoundContext = { server: prepareServer(mcpServer({ name: 'hotel' })), version: '2026-07-28', keys: KEYS, binding: BINDING, expiresAtMs: NOW_MS + 60_000 };
+const CONTEXT: RoundContext = { server: prepareServer(defineServer({ name: 'hotel' })), version: '2026-07-28', keys: KEYS, binding: BINDING, expiresAtMs: NOW_MS + 60_000 };
 
 const form = z.object({
   name: z.string().min(2).describe('Your name'),

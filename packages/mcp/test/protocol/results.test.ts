@@ -12,7 +12,7 @@ import { prepareServer } from '../../src/protocol/prepare.ts';
 import { toolResultJson, toolsListJson, unknownTool } from '../../src/protocol/tools.ts';
 import { assertToolResult, outputProblem } from '../../src/protocol/validate-input.ts';
 import { SESSION_VERSIONS } from '../../src/protocol/versions.ts';
-import { mcpServer } from '../../src/server.ts';
+import { defineServer } from '../../src/definition.ts';
 import type { StandardSchema } from '../../src/standard-schema.ts';
 import { tool } from '../../src/tool.ts';
 
@@ -33,7 +33,7 @@ const forecast = tool({
 const noArguments = tool({ description: 'Takes nothing', run: () => text('now') });
 const listing = tool({ output: z.array(z.string()), run: () => json(['a']) });
 
-const definition = mcpServer({ name: 'weather', version: '1.2.0', title: 'Weather', instructions: 'Ask for a city.', tools: { forecast, 'b-now': noArguments, 'a.list': listing } });
+const definition = defineServer({ name: 'weather', version: '1.2.0', title: 'Weather', instructions: 'Ask for a city.', tools: { forecast, 'b-now': noArguments, 'a.list': listing } });
 const server = prepareServer(definition);
 const SERVER_INFO = { name: 'weather', version: '1.2.0', title: 'Weather' };
 
@@ -51,7 +51,7 @@ test('mcp.2025-11-25.initialize: the result names version, capabilities, server 
   const result = JSON.parse(initializeResultJson(server, '2025-11-25'));
   InitializeResultSchema.parse(result);
   assert.deepEqual(result, { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: SERVER_INFO, instructions: 'Ask for a city.' });
-  assert.deepEqual(JSON.parse(initializeResultJson(prepareServer(mcpServer({ name: 'bare' })), '2024-11-05')), {
+  assert.deepEqual(JSON.parse(initializeResultJson(prepareServer(defineServer({ name: 'bare' })), '2024-11-05')), {
     protocolVersion: '2024-11-05',
     capabilities: {},
     serverInfo: { name: 'bare', version: '0.0.0' },
@@ -89,7 +89,7 @@ test('mcp.2026-07-28.discover mcp.2026-07-28.result-type mcp.2026-07-28.server-i
 });
 
 test('mcp.2026-07-28.caching: lists carry ttlMs and cacheScope in this era alone', () => {
-  const cached = prepareServer(mcpServer({ name: 'c', tools: { forecast }, cache: { ttlMs: 60_000, scope: 'public' } }));
+  const cached = prepareServer(defineServer({ name: 'c', tools: { forecast }, cache: { ttlMs: 60_000, scope: 'public' } }));
   const list = listed('stateless', cached);
   assert.equal(list['ttlMs'], 60_000);
   assert.equal(list['cacheScope'], 'public');
@@ -117,13 +117,13 @@ test('mcp.tools.schema: inputs are 2020-12 objects, from the Standard Schema or 
   assert.equal((third!.outputSchema as { type: string }).type, 'array');
   assert.equal(listed('sessionful').tools[2]!.outputSchema, undefined);
   const given = { type: 'object', properties: { q: { type: 'string' } } };
-  const direct = prepareServer(mcpServer({ name: 'd', tools: { find: tool({ inputSchema: given, run: () => text('') }) } }));
+  const direct = prepareServer(defineServer({ name: 'd', tools: { find: tool({ inputSchema: given, run: () => text('') }) } }));
   assert.deepEqual(listed('sessionful', direct).tools[0]!.inputSchema, given);
 });
 
 test('mcp.tools.pagination: pages follow each other, a wrong cursor is -32602', () => {
   const tools = Object.fromEntries(Array.from({ length: 5 }, (_, index) => [`tool-${index}`, noArguments]));
-  const paged = prepareServer(mcpServer({ name: 'p', tools, pageSize: 2 }));
+  const paged = prepareServer(defineServer({ name: 'p', tools, pageSize: 2 }));
   const names: string[] = [];
   let cursor: string | undefined;
   do {
@@ -182,7 +182,7 @@ test('mcp.tools.invalid-arguments: a result with isError that names field and ex
 test('asynchronous schemas are awaited, synchronous ones are not', async () => {
   assert.ok(!(server.tools.get('forecast')!.validate({ city: 'x' }) instanceof Promise));
   const slow = z.object({ id: z.string().refine(async (id) => id === 'known', { message: 'is not known' }) });
-  const asynchronous = prepareServer(mcpServer({ name: 's', tools: { find: tool({ input: slow, run: () => text('') }) } }));
+  const asynchronous = prepareServer(defineServer({ name: 's', tools: { find: tool({ input: slow, run: () => text('') }) } }));
   const validated = await asynchronous.tools.get('find')!.validate({ id: 'other' });
   assert.ok(!validated.ok);
   assert.match((validated.result.content[0] as { text: string }).text, /id: is not known/);
@@ -242,15 +242,15 @@ test('results that are none are coded errors', () => {
 
 test('definitions that cannot be served are refused with the place', () => {
   const run = () => text('');
-  throwsCode('mcp-bad-server', () => mcpServer({ name: '' }));
-  throwsCode('mcp-bad-server', () => mcpServer({ name: 'x', cache: { ttlMs: -1, scope: 'public' } }));
-  throwsCode('mcp-bad-server', () => mcpServer({ name: 'x', pageSize: 0 }));
-  throwsCode('mcp-bad-tool', () => mcpServer({ name: 'x', tools: { 'with space': tool({ run }) } }));
-  throwsCode('mcp-bad-tool', () => mcpServer({ name: 'x', tools: { a: {} as never } }));
-  throwsCode('mcp-bad-tool', () => mcpServer({ name: 'x', tools: { a: tool({ input: {} as StandardSchema, run }) } }));
-  throwsCode('mcp-bad-tool', () => mcpServer({ name: 'x', tools: { a: tool({ isolation: 'thread' as never, run }) } }));
-  throwsCode('mcp-bad-tool', () => mcpServer({ name: 'x', tools: { a: tool({ limits: { timeoutMs: 0 }, run }) } }));
-  throwsCode('mcp-bad-tool', () => prepareServer(mcpServer({ name: 'x', tools: { a: tool({ input: z.string(), run }) } })));
-  throwsCode('mcp-bad-tool', () => prepareServer(mcpServer({ name: 'x', tools: { a: tool({ input: z.object({ at: z.date() }), run }) } })));
-  throwsCode('mcp-bad-schema', () => prepareServer(mcpServer({ name: 'x', tools: { a: tool({ inputSchema: { type: 'object', $ref: 'http://x' }, run }) } })));
+  throwsCode('mcp-bad-server', () => defineServer({ name: '' }));
+  throwsCode('mcp-bad-server', () => defineServer({ name: 'x', cache: { ttlMs: -1, scope: 'public' } }));
+  throwsCode('mcp-bad-server', () => defineServer({ name: 'x', pageSize: 0 }));
+  throwsCode('mcp-bad-tool', () => defineServer({ name: 'x', tools: { 'with space': tool({ run }) } }));
+  throwsCode('mcp-bad-tool', () => defineServer({ name: 'x', tools: { a: {} as never } }));
+  throwsCode('mcp-bad-tool', () => defineServer({ name: 'x', tools: { a: tool({ input: {} as StandardSchema, run }) } }));
+  throwsCode('mcp-bad-tool', () => defineServer({ name: 'x', tools: { a: tool({ isolation: 'thread' as never, run }) } }));
+  throwsCode('mcp-bad-tool', () => defineServer({ name: 'x', tools: { a: tool({ limits: { timeoutMs: 0 }, run }) } }));
+  throwsCode('mcp-bad-tool', () => prepareServer(defineServer({ name: 'x', tools: { a: tool({ input: z.string(), run }) } })));
+  throwsCode('mcp-bad-tool', () => prepareServer(defineServer({ name: 'x', tools: { a: tool({ input: z.object({ at: z.date() }), run }) } })));
+  throwsCode('mcp-bad-schema', () => prepareServer(defineServer({ name: 'x', tools: { a: tool({ inputSchema: { type: 'object', $ref: 'http://x' }, run }) } })));
 });
