@@ -1,6 +1,6 @@
 /**
  * How long indexing and searching take: 2,000 documents of 2.5 KB with a Zipf-like vocabulary of 30,000
- * words, the same at every run. `node --conditions=source examples/01-documents/benchmark.ts [DIR]`;
+ * words, the same at every run. `node --conditions=flyball-source examples/01-documents/benchmark.ts [DIR]`;
  * with DIR its documents instead.
  */
 import { seededRandom } from '@flyball/kernel';

@@ -29,7 +29,7 @@ interface Program {
 
 /** Runs with a runtime directory of the test's own. */
 function run(t: TestContext, root: string, file: string, ...args: string[]): Program {
-  const child = spawn(process.execPath, ['--conditions=source', '--disable-warning=ExperimentalWarning', file, ...args], {
+  const child = spawn(process.execPath, ['--conditions=flyball-source', '--disable-warning=ExperimentalWarning', file, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, XDG_RUNTIME_DIR: root },
   });

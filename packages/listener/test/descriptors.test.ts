@@ -115,7 +115,7 @@ interface Started {
 }
 
 function startServer(t: TestContext, keeper: DescriptorKeeper): Promise<Started> {
-  const child = fork(FIXTURE, ['0'], { serialization: 'advanced', execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'] });
+  const child = fork(FIXTURE, ['0'], { serialization: 'advanced', execArgv: ['--conditions=flyball-source', '--disable-warning=ExperimentalWarning'] });
   t.after(() => child.kill('SIGKILL'));
   return new Promise((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the server exited with ${code} before it listened`)));

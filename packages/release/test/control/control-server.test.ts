@@ -25,7 +25,7 @@ async function startNode(t: TestContext, shards: number): Promise<Node> {
     shards,
     config: { port: 0 },
     runtimeDirectory: directory,
-    command: { execPath: process.execPath, args: ['--conditions=source', '--disable-warning=ExperimentalWarning', fileURLToPath(new URL('../fixtures/shard-echo.ts', import.meta.url))], env: process.env },
+    command: { execPath: process.execPath, args: ['--conditions=flyball-source', '--disable-warning=ExperimentalWarning', fileURLToPath(new URL('../fixtures/shard-echo.ts', import.meta.url))], env: process.env },
     descriptors: keepOne(),
     onReady,
   });

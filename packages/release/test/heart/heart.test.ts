@@ -31,7 +31,7 @@ function run(t: TestContext, fixture: string, shards = 1, limits: Partial<HeartL
     runtimeDirectory,
     command: {
       execPath: process.execPath,
-      args: ['--conditions=source', '--disable-warning=ExperimentalWarning', fileURLToPath(new URL(`../fixtures/${fixture}`, import.meta.url))],
+      args: ['--conditions=flyball-source', '--disable-warning=ExperimentalWarning', fileURLToPath(new URL(`../fixtures/${fixture}`, import.meta.url))],
       env: process.env,
     },
     descriptors: keepOne(),
@@ -199,7 +199,7 @@ test('peers name each live process, its sockets and its role', async (t) => {
 test('shards exit when heart is killed', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'heart-'));
   t.after(() => rmSync(directory, { recursive: true }));
-  const holder = spawn(process.execPath, ['--conditions=source', '--disable-warning=ExperimentalWarning', fileURLToPath(new URL('../fixtures/heart-alone.ts', import.meta.url)), directory], {
+  const holder = spawn(process.execPath, ['--conditions=flyball-source', '--disable-warning=ExperimentalWarning', fileURLToPath(new URL('../fixtures/heart-alone.ts', import.meta.url)), directory], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = await once(holder.stdout.setEncoding('utf8'), 'data');
