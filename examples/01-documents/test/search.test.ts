@@ -62,6 +62,19 @@ describe('search', () => {
     assert.deepEqual(outcome.kind === 'found' && outcome.results.map(({ path }) => path), ['b.txt', 'a.txt', 'c.txt']);
   });
 
+  it('ranks a passage with all words over one that repeats a rare one', () => {
+    const filler = 'the wheel turns by day and by night as long as there is water in the race';
+    const texts: Record<string, string> = { 'both.txt': `lime ${filler} ${filler} pump`, 'one.txt': 'lime lime lime lime' };
+    for (let at = 0; at < 6; at += 1) texts[`other-${at}.txt`] = filler;
+    const outcome = search(indexOf(texts), 'lime pump');
+    assert.deepEqual(outcome.kind === 'found' && outcome.results.slice(0, 2).map(({ path }) => path), ['both.txt', 'one.txt']);
+  });
+
+  it('shows a match in the middle of its lines', () => {
+    const outcome = search(indexOf({ 'a.txt': `${'above\n'.repeat(9)}needle\n${'below\n'.repeat(9)}` }), 'needle');
+    assert.deepEqual(outcome.kind === 'found' && outcome.results[0]?.snippet.map(({ line }) => line), [8, 9, 10, 11, 12]);
+  });
+
   it('finds names by their parts, as one word and in any spelling', () => {
     for (const query of ['drainTimeoutMs', 'drain_timeout_ms', 'drain-timeout-ms', 'draintimeoutms', '"drain timeout ms"']) {
       assert.deepEqual(marked(best(query)), ['drainTimeoutMs'], query);
