@@ -35,7 +35,9 @@ export { enqueue, type Definition, type Driver, type MailboxOptions, type Overfl
 export { exitProcess, processCrashed, processExited, signalExit, type ProcessExited } from './process/exit.ts';
 export { CALL, CAST, INFO, Message } from './process/message.ts';
 export { detach, watchWith } from './process/monitor.ts';
-export { distribution, useDistribution, type Distribution } from './process/distribution.ts';
+export { distribution, useDistribution, type Distribution, type RemoteName, type RemoteTarget } from './process/distribution.ts';
+export { distributionServer, type DistributionOptions } from './distribution/distribution-server.ts';
+export type { DistributionPeer } from './distribution/peers.ts';
 export { processNamed, registeredNames, registerName, unregisterName } from './process/registry.ts';
 export { enableChecks } from './process/plain-data.ts';
 export { getProcessLimit, processLimitDefault, setProcessLimit } from './process/start.ts';
