@@ -9,7 +9,8 @@ export type {
   DescriptorSpec,
   ListenHandle,
 } from './descriptors.ts';
-export { Exchange, exchangeOf, STREAM_BYTES_MAX, whenAllAnswered, type BodyOutcome, type RawHeaders } from './http/exchange.ts';
+export type { BodyOutcome } from './http/body.ts';
+export { Exchange, exchangeOf, STREAM_BYTES_MAX, whenAllAnswered, type RawHeaders } from './http/exchange.ts';
 export { addRoute, findRoute, routePaths, type Audience, type RouteEntry, type RouteHandler } from './http/routes.ts';
 export { connectionRefused, requestFailed, type HttpServerOptions } from './http/http-server.ts';
 export { drainListener, httpListener, listenerAddress, listenerConnections, listening, type HttpListenerOptions } from './http/http-listener.ts';

@@ -2,9 +2,9 @@
 // is owned by whoever has to answer; if that dies without having answered, `abandoned` says
 // what the client gets.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { forgetPort, openPort, Port, portTable, type ExitReason, type PortId } from '@flyball/kernel';
-
-export type BodyOutcome = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly reason: 'too-large' | 'aborted' };
+import { BodyReader, type BodyOutcome } from './body.ts';
 
 /** Names and values in turn, as `ServerResponse.writeHead` takes them. */
 export type RawHeaders = readonly string[];
@@ -22,13 +22,26 @@ export function whenAllAnswered(): Promise<void> {
 
 const DRAINED_HEADERS: RawHeaders = ['Connection', 'close'];
 
+// The newest exchange of a connection, which leads to older ones that are still open (pipelining).
+// One close listener a connection is cheaper than one a request.
+const newestExchange: unique symbol = Symbol('newest exchange');
+type TrackedSocket = Socket & { [newestExchange]?: Exchange | undefined };
+
+/** The connection is gone, and with it the clients of its open exchanges. */
+export function connectionClosed(socket: Socket): void {
+  for (let exchange = (socket as TrackedSocket)[newestExchange]; exchange !== undefined; exchange = exchange.older) exchange.clientGone();
+}
+
 export class Exchange extends Port {
   readonly request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #isDraining: () => boolean;
   /** Called if the owner dies before the answer; it must answer. */
   abandoned: ((exchange: Exchange, reason: ExitReason) => void) | undefined = undefined;
+  /** The one before it on its connection, while that is open. */
+  older: Exchange | undefined;
   #finished = false;
+  #body: BodyReader | undefined;
   #onGone: (() => void) | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse, isDraining: () => boolean) {
@@ -38,8 +51,10 @@ export class Exchange extends Port {
     this.#isDraining = isDraining;
     openPort(this, undefined);
     openExchanges += 1;
-    // 'close' without a finished answer: the client went away.
-    response.on('close', () => this.#gone());
+    const socket = request.socket as TrackedSocket;
+    const before = socket[newestExchange];
+    this.older = before === undefined || before.#finished ? undefined : before;
+    socket[newestExchange] = this;
   }
 
   get method(): string {
@@ -79,29 +94,7 @@ export class Exchange extends Port {
 
   /** Reads the whole body as UTF-8 text, at most `bytesMax`. */
   readBody(bytesMax: number, done: (outcome: BodyOutcome) => void): void {
-    const { request } = this;
-    if (Number(request.headers['content-length'] ?? 0) > bytesMax) {
-      done({ ok: false, reason: 'too-large' });
-      return;
-    }
-    let first: Buffer | undefined;
-    let rest: Buffer[] | undefined;
-    let bytes = 0;
-    let settled = false;
-    const settle = (outcome: BodyOutcome): void => {
-      if (settled) return;
-      settled = true;
-      done(outcome);
-    };
-    request.on('data', (chunk: Buffer) => {
-      if (settled) return;
-      bytes += chunk.length;
-      if (bytes > bytesMax) return settle({ ok: false, reason: 'too-large' });
-      if (first === undefined) first = chunk;
-      else (rest ??= [first]).push(chunk);
-    });
-    request.on('end', () => settle({ ok: true, text: rest === undefined ? (first?.toString('utf8') ?? '') : Buffer.concat(rest).toString('utf8') }));
-    request.on('close', () => settle({ ok: false, reason: 'aborted' }));
+    this.#body = new BodyReader(this.request, bytesMax, done);
   }
 
   /** The whole answer at once. Nothing if it was answered or the client is gone. */
@@ -111,9 +104,12 @@ export class Exchange extends Port {
     const response = this.#response;
     // An upload that is refused in its midst cannot share its connection with a next request.
     const close = this.#isDraining() || (!this.request.complete && hasBody(this.request));
-    const length = ['Content-Length', String(Buffer.byteLength(body))];
-    response.writeHead(status, close ? [...headers, ...length, ...DRAINED_HEADERS] : [...headers, ...length]);
-    response.end(body);
+    const bytes = Buffer.byteLength(body);
+    const all = [...headers, 'Content-Length', String(bytes)];
+    if (close) all.push(...DRAINED_HEADERS);
+    response.writeHead(status, all);
+    // Text that is all ASCII goes out as it lies in memory.
+    response.end(body, bytes === body.length ? 'latin1' : 'utf8');
   }
 
   /** Begins an answer of open length: `write` and `end` follow. */
@@ -151,6 +147,7 @@ export class Exchange extends Port {
   #finish(): void {
     this.#finished = true;
     this.#onGone = undefined;
+    this.older = undefined;
     forgetPort(this);
     openExchanges -= 1;
     if (openExchanges > 0 || whenNone.length === 0) return;
@@ -158,7 +155,9 @@ export class Exchange extends Port {
     whenNone = [];
   }
 
-  #gone(): void {
+  /** Called by the connection alone. */
+  clientGone(): void {
+    this.#body?.abort();
     if (this.#finished) return;
     const onGone = this.#onGone;
     this.#finish();

@@ -5,7 +5,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import net from 'node:net';
 import { openPort, Port, telemetryEvent, type Process } from '@flyball/kernel';
 import type { ListenHandle } from '../descriptors.ts';
-import { Exchange } from './exchange.ts';
+import { connectionClosed, Exchange } from './exchange.ts';
 import { findRoute } from './routes.ts';
 
 export interface HttpServerOptions {
@@ -84,6 +84,7 @@ export class HttpServerPort extends Port {
   #connected(socket: net.Socket): void {
     this.#connections += 1;
     socket.once('close', () => {
+      connectionClosed(socket);
       this.#connections -= 1;
       if (this.#connections === 0) this.#onEmpty?.();
     });

@@ -24,9 +24,6 @@ export class CallContext implements ToolContext {
   constructor(call: ToolCall, timeoutMs: number, expired: () => void) {
     this.#call = call;
     this.deadline = new Deadline(timeoutMs, expired);
-    // Tools take them out of the context: `run: (args, { progress, elicit }) => …`.
-    this.progress = this.progress.bind(this);
-    this.elicit = this.elicit.bind(this) as ToolContext['elicit'];
   }
 
   get signal(): AbortSignal {
@@ -49,15 +46,23 @@ export class CallContext implements ToolContext {
     return this.#call.call.session?.id;
   }
 
-  progress(update: ProgressUpdate): void {
+  // Getters, because tools take them out of the context: `run: (args, { progress, elicit }) => …`.
+  get progress(): ToolContext['progress'] {
+    return (update) => this.#progress(update);
+  }
+
+  get elicit(): ToolContext['elicit'] {
+    return ((ask: Ask<unknown>) => this.#elicit(ask)) as ToolContext['elicit'];
+  }
+
+  #progress(update: ProgressUpdate): void {
     const { progressToken } = this.#call.params;
     if (progressToken === undefined || !progressGrows(this.#lastProgress, update)) return;
     this.#lastProgress = update.progress;
     sendEvent(this.#call.exchange, progressNotification(progressToken, update, this.protocolVersion));
   }
 
-  // oxlint-disable-next-line typescript/no-explicit-any -- ToolContext's overloads type it for users
-  async elicit(ask: Ask<any>): Promise<any> {
+  async #elicit(ask: Ask<unknown>): Promise<Answer<unknown>> {
     const { version, capabilities, era } = this.#call.call;
     if (!canElicitForm(capabilities, version)) {
       if (era === 'stateless') throw new StatelessElicitationError();
