@@ -64,13 +64,11 @@ export async function build(parts: BuildParts, roots: readonly string[], optiona
   const { image } = parts;
   const build: Build = { ...parts, options: parts.options ?? {}, drafts: new Map(), fresh: [] };
   try {
-    const components = await inTurn(image, async () => {
+    await inTurn(image, async () => {
       const found = await crawl(build, roots, optional);
-      const order = componentsOf(found, (path) => importedPaths(requestsOf(build, path)).filter((target) => build.drafts.has(target)));
-      await linkAll(build, order);
-      return order;
+      await linkAll(build, componentsOf(found, (path) => importedPaths(requestsOf(build, path)).filter((target) => build.drafts.has(target))));
     });
-    await evaluateAll(build, components);
+    await evaluateAll(image, [...roots, ...optional].filter((path) => image.modules.has(path)), build.options);
     return build;
   } catch (error) {
     // Not kept as failed, unlike in Node: the next import may find the file repaired.
@@ -101,7 +99,7 @@ export async function compileDraft(build: Build, draft: Draft): Promise<void> {
   const { image, workshop } = build;
   const hooks: BodyHooks = { path: draft.source.path, image, meta: undefined, importDynamically: workshop.importDynamically };
   const text = await textOf(build, draft);
-  await pause(build);
+  await pause(build.options);
   draft.hooks = hooks;
   draft.compiled = compile(draft.source, text, image.application.directory, hooks);
 }
@@ -111,9 +109,8 @@ export async function textOf(build: Build, draft: Draft): Promise<string> {
 }
 
 /** Between two modules: whoever else has to run does. */
-export async function pause(build: Build): Promise<void> {
+export async function pause({ signal }: BuildOptions): Promise<void> {
   await setImmediate();
-  const { signal } = build.options;
   if (signal?.aborted === true) throw aborted(signal);
 }
 

@@ -51,6 +51,7 @@ export interface CodeModule {
   readonly hooks: BodyHooks;
   /** Settles when the top level has run. */
   readonly evaluated: PromiseWithResolvers<void>;
+  started: boolean;
   /** Its top level has run without fault: its exports can be read. */
   ready: boolean;
   upgradables: readonly Upgradable[];
@@ -148,6 +149,7 @@ export function codeModule({ source, compiled, application, generation, facade, 
     facade,
     hooks,
     evaluated,
+    started: false,
     ready: false,
     upgradables: [],
   };

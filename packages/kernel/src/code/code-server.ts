@@ -4,6 +4,7 @@ import vm from 'node:vm';
 import { build, type BuildOptions, type Workshop } from './build.ts';
 import { namespaceOf, type BodyHooks, type CodeModule } from './code-module.ts';
 import { CodeError } from './errors.ts';
+import { evaluateAll } from './evaluate.ts';
 import type { Namespace } from './facade.ts';
 import { LingeringBodies, type BodyInfo } from './lingering.ts';
 import { emptyImage, LoadedState } from './loaded-application.ts';
@@ -205,7 +206,8 @@ class Server implements CodeServer {
       if (hooks.image === undefined) admit(loaded, fresh);
     }
     const module = image.modules.get(target.path)!;
-    await module.evaluated.promise;
+    // It may be linked already by a version that is on the way, its turn to run being still to come.
+    if (!module.ready) await evaluateAll(image, [target.path], {});
     return module.facade.module.namespace as Namespace;
   }
 }

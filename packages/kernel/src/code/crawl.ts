@@ -12,23 +12,21 @@ interface Wanted {
 
 /** Fills `build.drafts`; answers the roots that there are. */
 export async function crawl(build: Build, roots: readonly string[], optional: readonly string[]): Promise<string[]> {
-  const missing = new Set<string>();
   let wave: Wanted[] = [...new Set([...roots, ...optional])].filter((path) => !build.image.modules.has(path)).map((path) => ({ path, importer: undefined }));
   while (wave.length > 0) {
-    const drafts = await Promise.all(wave.map((wanted) => readDraft(build, wanted, optional, missing)));
+    const drafts = await Promise.all(wave.map((wanted) => readDraft(build, wanted, optional)));
     wave = await follow(build, drafts.filter((draft) => draft !== undefined));
   }
-  return [...roots, ...optional].filter((path) => build.drafts.has(path) && !missing.has(path));
+  return [...roots, ...optional].filter((path) => build.drafts.has(path));
 }
 
-async function readDraft(build: Build, wanted: Wanted, optional: readonly string[], missing: Set<string>): Promise<Draft | undefined> {
+async function readDraft(build: Build, wanted: Wanted, optional: readonly string[]): Promise<Draft | undefined> {
   const { image, base } = build;
   let source: SourceFile;
   try {
     source = await readSource(image.application.directory, wanted.path, wanted.importer);
   } catch (error) {
     if (wanted.importer !== undefined || !optional.includes(wanted.path) || !isAbsent(error)) throw error;
-    missing.add(wanted.path);
     return undefined;
   }
   const before = base?.modules.get(wanted.path);

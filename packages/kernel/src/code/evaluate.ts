@@ -1,31 +1,43 @@
 // Runs the top levels of new bodies, importers after what they import, and binds each body's facade
 // as soon as it has run, so that the importers find their imports there.
-import { aborted, pause, type Build } from './build.ts';
-import { importedPaths, namespaceOf, type CodeModule } from './code-module.ts';
+import { aborted, pause, type BuildOptions } from './build.ts';
+import { importedPaths, namespaceOf, type CodeModule, type Image } from './code-module.ts';
+import { componentsOf } from './components.ts';
 import { CodeError, messageOf } from './errors.ts';
 import { bindFacade, bindHoisted } from './facade.ts';
 import { collectUpgradables } from './slot-table.ts';
 import { thrownPlace } from './syntax-place.ts';
 
-export async function evaluateAll(build: Build, components: readonly (readonly string[])[]): Promise<void> {
-  const fresh = new Set(build.fresh);
-  const { signal } = build.options;
+/** Everything that the roots need and that has not run yet; what runs by another's doing is waited for. */
+export async function evaluateAll(image: Image, roots: readonly string[], options: BuildOptions): Promise<void> {
+  const components = componentsOf(roots, (path) => importedPaths(image.modules.get(path)!.requests));
   for (const members of components) {
-    const modules = members.map((path) => build.image.modules.get(path)!);
-    if (modules.length > 1) for (const module of modules) if (fresh.has(module)) bindHoisted(module.facade, namespaceOf(module));
+    const modules = members.map((path) => image.modules.get(path)!);
+    if (modules.length > 1) for (const module of modules) if (!module.started) bindHoisted(module.facade, namespaceOf(module));
     for (const module of modules) {
-      // What is kept may still be in a top-level await of its own.
-      const done = fresh.has(module) ? evaluate(build, module) : module.evaluated.promise;
-      await (signal === undefined ? done : orAborted(done, signal));
-      if (fresh.has(module)) await pause(build);
+      if (module.ready) continue;
+      const done = module.started ? module.evaluated.promise : evaluate(image, module, options);
+      await (options.signal === undefined ? done : orAborted(done, options.signal));
+      await pause(options);
     }
   }
 }
 
-async function evaluate(build: Build, module: CodeModule): Promise<void> {
-  await othersEvaluated(build, module);
-  const { directory } = build.image.application;
-  const timeout = build.options.evaluateTimeoutMs ?? 0;
+async function evaluate(image: Image, module: CodeModule, options: BuildOptions): Promise<void> {
+  module.started = true;
+  try {
+    await run(image, module, options);
+    module.ready = true;
+    module.evaluated.resolve();
+  } catch (error) {
+    module.evaluated.reject(error);
+    throw error;
+  }
+}
+
+async function run(image: Image, module: CodeModule, options: BuildOptions): Promise<void> {
+  const { directory } = image.application;
+  const timeout = options.evaluateTimeoutMs ?? 0;
   try {
     await module.body.evaluate(timeout > 0 ? { timeout } : {});
   } catch (error) {
@@ -40,20 +52,12 @@ async function evaluate(build: Build, module: CodeModule): Promise<void> {
   }
   bindFacade(module.facade, namespace);
   module.upgradables = collectUpgradables(module.id, module.names, namespace);
-  module.ready = true;
-  module.evaluated.resolve();
-}
-
-/** Modules that were there before this build: one may still be in its top-level await. */
-async function othersEvaluated(build: Build, module: CodeModule): Promise<void> {
-  for (const path of importedPaths(module.requests)) {
-    if (!build.drafts.has(path)) await build.image.modules.get(path)?.evaluated.promise;
-  }
 }
 
 function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(aborted(signal));
+    if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });

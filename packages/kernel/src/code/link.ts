@@ -46,7 +46,7 @@ async function linkAlone(build: Build, draft: Draft): Promise<void> {
   }
   const { body, requests } = draft.compiled;
   await link(build, draft, body, requests);
-  await pause(build);
+  await pause(build.options);
   admit(build, draft, await makeFacade(urlOf(draft), namesOf(body)));
 }
 
@@ -69,7 +69,7 @@ async function linkCircle(build: Build, drafts: readonly Draft[]): Promise<void>
   for (const draft of drafts) {
     if (draft.compiled === undefined) continue;
     await link(build, draft, draft.compiled.body, draft.compiled.requests);
-    await pause(build);
+    await pause(build.options);
   }
 }
 
@@ -78,13 +78,14 @@ async function linkCopies(build: Build, drafts: readonly Draft[]): Promise<Map<s
   const copies = new Map<string, vm.SourceTextModule>();
   for (const draft of drafts) {
     copies.set(draft.source.path, new vm.SourceTextModule(await textOf(build, draft), { identifier: urlOf(draft) }));
-    await pause(build);
+    await pause(build.options);
   }
   for (const draft of drafts) {
     const requests = requestsOf(build, draft.source.path);
     copies.get(draft.source.path)!.linkRequests(await targetsOf(build, draft, requests, copies));
   }
-  for (const draft of drafts) instantiate(draft, copies.get(draft.source.path)!);
+  // They all import each other: the first takes the others along.
+  instantiate(drafts, copies.get(drafts[0]!.source.path)!);
   return copies;
 }
 
@@ -95,7 +96,7 @@ async function keep(build: Build, draft: Draft): Promise<void> {
   if (importedPaths(kept.requests).some((target) => namesChanged(build, target))) {
     const copy = new vm.SourceTextModule(await textOf(build, draft), { identifier: urlOf(draft) });
     await link(build, draft, copy, kept.requests);
-    await pause(build);
+    await pause(build.options);
   }
   build.image.modules.set(path, kept);
 }
@@ -103,16 +104,18 @@ async function keep(build: Build, draft: Draft): Promise<void> {
 async function link(build: Build, draft: Draft, body: vm.Module, requests: readonly Request[]): Promise<void> {
   if (body instanceof vm.SourceTextModule) {
     body.linkRequests(await targetsOf(build, draft, requests, new Map()));
-    instantiate(draft, body);
+    instantiate([draft], body);
   } else await body.link(() => body);
 }
 
-function instantiate(draft: Draft, body: vm.SourceTextModule): void {
+function instantiate(drafts: readonly Draft[], body: vm.SourceTextModule): void {
   try {
     body.instantiate();
   } catch (error) {
-    const line = importLine(draft.text ?? '', messageOf(error));
-    throw new CodeError('code-link', messageOf(error), { file: draft.source.file, line, cause: error });
+    const message = messageOf(error);
+    const places = drafts.map((draft) => ({ file: draft.source.file, line: importLine(draft.text ?? '', message) }));
+    const place = places.find(({ line }) => line !== undefined) ?? places[0]!;
+    throw new CodeError('code-link', message, { ...place, cause: error });
   }
 }
 

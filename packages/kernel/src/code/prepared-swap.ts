@@ -28,8 +28,10 @@ export interface PreparedSwap {
   commit(): void;
   /** After the commit: puts the earlier version back, in one tick. Final. 'code-swap-state', 'code-stale'. */
   rollback(): void;
-  /** Before the commit gives the swap up; afterwards forgets the earlier version. May be called again. */
+  /** After the commit: forgets the earlier version, which can then not be put back. Before it: `abort`. May be called again. */
   release(): void;
+  /** Gives up what is prepared, so that another swap can be. Does nothing after the commit. */
+  abort(): void;
 }
 
 type State = 'prepared' | 'committed' | 'ended';
@@ -101,10 +103,14 @@ export class Swap implements PreparedSwap {
   }
 
   release(): void {
-    if (this.#state === 'ended') return;
-    const given = this.#state === 'prepared';
-    if (given) this.#loaded.preparing = false;
-    this.#end(given ? unshared(this.#next, this.#before!) : unshared(this.#before!, this.#next));
+    this.abort();
+    if (this.#state === 'committed') this.#end(unshared(this.#before!, this.#next));
+  }
+
+  abort(): void {
+    if (this.#state !== 'prepared') return;
+    this.#loaded.preparing = false;
+    this.#end(unshared(this.#next, this.#before!));
   }
 
   #expect(state: State, step: string): void {
