@@ -56,7 +56,7 @@ export async function changeCode(swap: CodeSwap, options: ChangeCodeOptions = {}
     if (!settled) refusePending(slots);
     const switchedMs = clock().nowMs();
     const processesChanged = switchOver(swap, slots);
-    const report: CodeChangeReport = { processesChanged, lingering: count((process) => slots.has(process.slot) && process.status === AWAITING), drainMs: switchedMs - startedMs, switchMs: clock().nowMs() - switchedMs };
+    const report: CodeChangeReport = { processesChanged, lingering: count((process) => slots.has(process.slot) && process.status === AWAITING), drainMs: roundMs(switchedMs - startedMs), switchMs: roundMs(clock().nowMs() - switchedMs) };
     codeChanged.emit(report);
     return report;
   } finally {
@@ -64,6 +64,9 @@ export async function changeCode(swap: CodeSwap, options: ChangeCodeOptions = {}
     resumeAll(slots);
   }
 }
+
+// To microseconds: what is told to people and compared between runs needs no more.
+const roundMs = (ms: number): number => Math.round(ms * 1_000) / 1_000;
 
 /** Processes whose pending handler began under code that has been replaced since. */
 export function lingeringProcesses(): Pid[] {
