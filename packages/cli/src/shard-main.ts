@@ -1,8 +1,8 @@
 // The main module of a shard: composes a node out of the packages, at heart's word.
-import { applicationStopped, call, consoleLine, describeReason, distributionServer, enableChecks, identity, logToConsole, named, setProcessLimit, supervisor, type ChildSpec, type LogLine, type SupervisorProtocol } from '@flyball/kernel';
+import { applicationStopped, call, cast, consoleLine, describeReason, distributionServer, enableChecks, identity, isolationPoolChild, logToConsole, named, setProcessLimit, startWatchdog, supervisor, warmIsolation, type ChildSpec, type DistributionOptions, type DistributionPeer, type LogLine, type SupervisorProtocol } from '@flyball/kernel';
 import { httpListener, listenerAddress, parentLink, type HttpListenerOptions } from '@flyball/listener';
-import { configureServing, originPolicy, toolCallFailed } from '@flyball/mcp';
-import type { BootMessage, HeartMessage, LivePeer, ShardMessage } from '@flyball/release';
+import { configureServing, originPolicy, servesIsolatedTools, toolCallFailed } from '@flyball/mcp';
+import type { BootMessage, HeartMessage, LivePeer, Peer, ShardMessage } from '@flyball/release';
 import type { ShardConfiguration } from './shard-configuration.ts';
 import { Applications } from './shard/applications.ts';
 import { answerRequest } from './shard/control-requests.ts';
@@ -11,7 +11,7 @@ import { forwardSessions } from './shard/forwarding.ts';
 import { handOver } from './shard/hand-over.ts';
 import { isLoopback } from './shard/loopback.ts';
 import { nodeServer, setReadiness } from './shard/node-server.ts';
-import { setPeers } from './shard/peers.ts';
+import { peers as livePeers, setPeers } from './shard/peers.ts';
 
 type Boot = BootMessage<ShardConfiguration>;
 
@@ -40,7 +40,7 @@ class Shard {
     Object.assign(identity, { node: boot.node, shard: boot.shard, creation: boot.generation });
     setProcessLimit(Math.ceil(config.processLimit / boot.shards));
     enableChecks(config.mode === 'development');
-    configure(boot);
+    configure(boot, this.applications);
     setPeers(boot.peers);
     forwardSessions(boot);
     await supervisor({ intensity: { restarts: 10, periodMs: 10_000 }, children: platformChildren(boot) }).start(undefined, { name: 'flyball_sup' });
@@ -49,6 +49,8 @@ class Shard {
     await call(named<{ protocol: SupervisorProtocol }>('flyball_sup'), 'startChild', { id: 'http', start: [httpListener(publicListener(boot))] } satisfies ChildSpec);
     setReadiness('ready');
     tell({ type: 'ready', listening: await listeningUrls(config) });
+    if (servesIsolatedTools()) warmIsolation();
+    startWatchdog();
     setInterval(() => tell({ type: 'beat' }), boot.beatIntervalMs);
   }
 
@@ -87,9 +89,7 @@ class Shard {
 
   #takePeers(peers: readonly LivePeer[]): void {
     setPeers(peers);
-    const { shard, generation } = this.boot;
-    const others = peers.filter((peer) => peer.shard !== shard || peer.generation !== generation);
-    void call(named<typeof distributionServer>('distribution'), 'setPeers', others.map(({ shard: index, generation: creation, distribution: path }) => ({ shard: index, creation, path }))).catch(() => {});
+    cast(named<typeof distributionServer>('distribution'), 'peers', distributionPeers(peers));
   }
 
   // An application that gave up is not worth a half node: heart starts the shard anew.
@@ -100,7 +100,7 @@ class Shard {
   }
 }
 
-function configure({ shard, config }: Boot): void {
+function configure({ shard, config }: Boot, applications: Applications): void {
   configureServing({
     shard,
     requestTimeoutMs: config.requestTimeoutMs,
@@ -108,6 +108,7 @@ function configure({ shard, config }: Boot): void {
     bodyBytesMax: config.bodyBytesMax,
     stateKeys: [Buffer.from(config.stateKey, 'base64url')],
     origins: originPolicy(originsOf(config)),
+    locateModule: (id) => applications.locateModule(id),
   });
 }
 
@@ -116,14 +117,28 @@ function originsOf({ allowOrigins, allowPublic, host }: ShardConfiguration): Par
   return { allowedOrigins: [...local, ...allowOrigins], ...(allowPublic || !isLoopback(host) ? { allowedHosts: 'any' as const } : {}) };
 }
 
-function platformChildren({ self, peers, config }: Boot): ChildSpec[] {
-  const others = peers.filter((peer) => peer.distribution !== self.distribution);
+function platformChildren({ self, config }: Boot): ChildSpec[] {
   const internal: HttpListenerOptions = { name: 'internal', host: '', port: 0, path: self.http, internal: true, isLocal: () => true, connectionsMax: config.maxConnections, keepAliveTimeoutMs: INTERNAL_KEEP_ALIVE_TIMEOUT_MS };
   return [
-    { id: 'distribution', start: [distributionServer, { path: self.distribution, peers: others.map(({ shard, generation: creation, distribution: path }) => ({ shard, creation, path })) }], name: 'distribution' },
+    { id: 'distribution', start: [distributionServer, distributionOptions(self)], name: 'distribution' },
     { id: 'node', start: [nodeServer], name: 'node' },
+    isolationPoolChild(),
     { id: 'internal', start: [httpListener(internal)] },
   ];
+}
+
+/** Read at each start: one that was restarted must know the shards of today. */
+function distributionOptions({ distribution: path }: Peer): DistributionOptions {
+  return {
+    path,
+    get peers() {
+      return distributionPeers(livePeers());
+    },
+  };
+}
+
+function distributionPeers(peers: readonly LivePeer[]): DistributionPeer[] {
+  return peers.map(({ shard, generation: creation, distribution: path, role }) => ({ shard, creation, path, role }));
 }
 
 function publicListener({ config }: Boot): HttpListenerOptions {
