@@ -34,7 +34,10 @@ export interface CallOptions {
   timeoutMs?: number;
 }
 
-export type CallArguments<H> = HasPayload<H> extends true ? [payload: Payload<H>, options?: CallOptions] : [payload?: undefined, options?: CallOptions];
-export type CastArguments<H> = HasPayload<H> extends true ? [payload: Payload<H>] : [];
+export type CallArguments<H> = IsAny<Payload<H>> extends true ? [payload?: unknown, options?: CallOptions]
+  : HasPayload<H> extends true ? [payload: Payload<H>, options?: CallOptions] : [payload?: undefined, options?: CallOptions];
+export type CastArguments<H> = IsAny<Payload<H>> extends true ? [payload?: unknown] : HasPayload<H> extends true ? [payload: Payload<H>] : [];
+/** Nothing is known of the target, as behind a plain name: whatever payload. */
+type IsAny<T> = 0 extends 1 & T ? true : false;
 /** What may be asked where nothing is known of the target's type. */
 export type ProtocolOf<P> = P extends Protocol ? P : Protocol;

@@ -175,3 +175,13 @@ function popDue(): number {
   dueTimes[at] = last;
   return first;
 }
+
+/** Points in time for which something is kept, empty ones included. */
+export function timerBuckets(): number {
+  return dueTimes.length;
+}
+
+/** For tests: nothing that was set before fires any more. */
+export function cancelAllTimers(): void {
+  for (const bucket of buckets.values()) while (bucket.next !== bucket) cancelTimer(bucket.next);
+}
