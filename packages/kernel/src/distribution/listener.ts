@@ -1,5 +1,5 @@
 // The Unix socket that the peers of a shard connect to. Only the node's own user may.
-import { rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { KernelError } from '../errors.ts';
 import { Port } from '../process/port.ts';
@@ -31,7 +31,7 @@ export class Listener extends Port {
     try {
       await this.#bind(path);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || await answers(path)) throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || !isSocket(path) || await answers(path)) throw error;
       rmSync(path, { force: true });
       await this.#bind(path);
     }
@@ -63,6 +63,10 @@ export class Listener extends Port {
     if (this.#server?.listening === true) this.#server.close();
     this.#closed();
   }
+}
+
+function isSocket(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true;
 }
 
 function answers(path: string): Promise<boolean> {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { call, distributionServer, exit, identity, monitorWith, named, processNamed, type DistributionPeer } from '@flyball/kernel';
+import { call, distributionServer, exit, genServer, identity, monitorWith, named, processNamed, reply, type DistributionPeer, type Pid, type Protocol, type Target } from '@flyball/kernel';
 import type { DeskProtocol } from './fixtures/shard.ts';
 
 export const node = 'test@localhost';
@@ -98,4 +98,35 @@ export async function stopSelf(): Promise<void> {
 /** What is open at this shard's links. */
 export async function status() {
   return await call(distributionName, 'status');
+}
+
+/** What is open at the links of another shard. */
+export async function statusOf(shard: number) {
+  return await call(named<typeof distributionServer>('distribution', shard), 'status');
+}
+
+const inboxServer = genServer({
+  init: (take: (message: unknown) => void) => ({ take }),
+  calls: {
+    monitor: (_state: { take: (message: unknown) => void }, target: Pid, self) => reply(self.monitor(target)),
+    demonitor: (_state: { take: (message: unknown) => void }, ref: number, self) => {
+      self.demonitor(ref);
+      return reply(true);
+    },
+    ask: async (_state: { take: (message: unknown) => void }, { target, name, timeoutMs }: { target: Target<Protocol>; name: string; timeoutMs: number }, self) => reply(await self.call(target, name, undefined, { timeoutMs })),
+  },
+  info: ({ take }: { take: (message: unknown) => void }, message: unknown) => take(message),
+});
+
+/** A process of this shard whose messages the test waits for. */
+export async function openInbox() {
+  const waiting: unknown[] = [];
+  const takers: ((message: unknown) => void)[] = [];
+  const pid = await inboxServer.start((message) => {
+    const taker = takers.shift();
+    if (taker === undefined) waiting.push(message);
+    else taker(message);
+  });
+  const next = (): Promise<unknown> => waiting.length > 0 ? Promise.resolve(waiting.shift()) : new Promise((resolve) => takers.push(resolve));
+  return { pid, waiting, next };
 }
