@@ -13,7 +13,9 @@ const crashedWith = (path: RegExp) => (error: KernelError) => path.test(JSON.str
 test('plain-data.refused: what is not plain is refused with its path', async () => {
   enableChecks(true);
   const pid = await listener.start();
-  class Money {}
+  class Money {
+    readonly cents = 1;
+  }
   assert.throws(() => send(pid, { a: [1, { b: () => {} }] }), refused(/^message\.a\.1\.b is a function/));
   assert.throws(() => send(pid, new Map([['k', Symbol('s')]])), refused(/message\.get\(k\) is a symbol/));
   assert.throws(() => send(pid, { cost: new Money() }), refused(/message\.cost is an instance of Money/));

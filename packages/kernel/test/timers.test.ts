@@ -86,6 +86,13 @@ test('timers.bounded: long timeouts set and cancelled at each millisecond keep n
   assert.equal(time.nowMs(), 0);
 });
 
+test('timers.bounded: an answered call leaves no timer, and nothing that keeps a program from ending', async () => {
+  const pid = await listener.start();
+  await call(pid, 'heard');
+  await settle();
+  assert.equal(timerBuckets(), 0);
+});
+
 test('timers.send-after: arrives after its delay, can be cancelled, ends with its process', async () => {
   const time = virtual();
   const pid = await listener.start();
