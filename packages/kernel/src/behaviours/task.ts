@@ -12,6 +12,9 @@ export type TaskBody = (context: Context) => void | Promise<void>;
 /** Starts a task; `body` runs in its first turn, never in the caller's stack. */
 export function spawnTask(slot: Slot<Definition>, body: TaskBody, options: SpawnOptions = {}): Process {
   const process = spawnProcess(slot, { ...options, driver: taskDriver });
+  // Its code is being changed: it runs when the change is through. Servers started meanwhile do not
+  // wait, since the tasks that are let finish first may be asking them.
+  if (slot.gated) process.suspended = true;
   enqueue(process, new Message(INFO, '', body, undefined));
   return process;
 }

@@ -16,7 +16,7 @@ export class Slot<D = unknown> {
   generation = 1;
   /** Where the value is defined; undefined for values of platform code. */
   ref: ModuleExport | undefined = undefined;
-  /** While its code is being changed: processes started meanwhile wait. */
+  /** While its code is being changed: tasks started meanwhile wait. */
   gated = false;
   /** The slot that the value resolves to: this one, until the value's code took an earlier one's place. */
   #home: Slot<D> = this;

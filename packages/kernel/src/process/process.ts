@@ -41,8 +41,8 @@ export interface Driver {
   handle(process: Process, message: Message): void;
   /** The state under another version of the definition; throwing refuses the code change. */
   changeCode?(process: Process, from: Definition, to: Definition): unknown;
-  /** Called in order after all states are changed and processes run again. */
-  codeChanged?(process: Process): void;
+  /** Called in order after all states are changed; resolves, or rejects, when the process has done what follows from it. */
+  codeChanged?(process: Process, timeoutMs: number): Promise<unknown>;
 }
 
 /** What is done when the mailbox is full: drop and count, or end the process. Calls always fail. */

@@ -50,8 +50,6 @@ export function spawnProcess(slot: Slot<Definition>, options: SpawnOptions): Pro
   bindPid(pid, process);
   processTable.set(lastSerial, process);
   if (options.linked === true && parent !== undefined) link(parent, process);
-  // Started while its code is being changed: it runs when the change is through.
-  if (slot.gated) process.suspended = true;
   return process;
 }
 

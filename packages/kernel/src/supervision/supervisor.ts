@@ -6,7 +6,7 @@ import { KernelError } from '../errors.ts';
 import { initialiseWith, startBehaviour, type Behaviour, type StartArguments } from '../process/behaviour.ts';
 import { exitProcess, type Exit } from '../process/exit.ts';
 import { CALL, INFO, Message } from '../process/message.ts';
-import { outside } from '../process/call.ts';
+import { outside, PendingCall } from '../process/call.ts';
 import { isPid, samePid, type Pid } from '../process/pid.ts';
 import { awaitHandler, enqueue, type Definition, type Driver, type Process, type Started } from '../process/process.ts';
 import type { AnyHandler } from '../process/protocol.ts';
@@ -121,16 +121,18 @@ export const supervisorDriver: Driver = {
     return process.state;
   },
 
-  codeChanged(process) {
-    enqueue(process, new Message(INFO, '', CODE_CHANGED, undefined));
+  codeChanged(process, timeoutMs) {
+    const adopted = new PendingCall(undefined, timeoutMs, () => `children of ${process.title} ${process.pid} after a code change`);
+    enqueue(process, new Message(CALL, ADOPT, undefined, adopted));
+    return adopted.promise;
   },
 };
 
-const CODE_CHANGED = Symbol('supervisor code changed');
+/** Changes nothing but after a code change. */
+const ADOPT = 'adoptFlags';
 
 function handleInfo(process: Process, body: unknown): void | Promise<void> {
   const supervision = of(process);
-  if (body === CODE_CHANGED) return supervision.adoptFlags();
   if (body instanceof RestartAgain) return supervision.restartAgain(body);
   const { type, pid, reason } = (body ?? {}) as Partial<Exit>;
   if (type !== 'EXIT' || !isPid(pid) || reason === undefined) return;
@@ -181,6 +183,7 @@ function perform(process: Process, name: string, body: unknown): unknown {
     case 'deleteChild': return supervision.remove(body as string);
     case 'whichChildren': return supervision.status();
     case 'countChildren': return supervision.count();
+    case ADOPT: return supervision.adoptFlags();
     default: throw new KernelError('bad-call', `supervisor ${process.title} has no call "${name}"`);
   }
 }

@@ -1,19 +1,20 @@
 // Puts prepared code in force while processes run: lets what runs the old code come to a boundary,
 // then rebinds all modules and changes all states in one synchronous step, or none.
 //
-//   gate     new tasks of the changed code wait; running ones are let finish
-//   settle   pending handlers of the changed code are let finish
+//   gate     new tasks of the changed code wait
+//   drain    running tasks and pending handlers of the changed code are let finish
+//   settle   pending handlers whose process must change its state are waited for, or the change is refused
 //   switch   modules rebound, `codeChange` of each process whose version differs, specs checked;
 //            if one refuses, everything is put back
-//   resume   waiting processes run, supervisors start and stop children
+//   adopt    supervisors stop and start children
+//   resume   waiting tasks run
 import type { Slot } from '../code/slot.ts';
 import { KernelError } from '../errors.ts';
 import { processTable, type Pid } from '../process/pid.ts';
-import { AWAITING, handlerFinished, onHandlerFinished, type Definition, type Process } from '../process/process.ts';
-import { processExited } from '../process/exit.ts';
+import { AWAITING, handlerFinished, type Definition, type Process } from '../process/process.ts';
 import { telemetryEvent } from '../telemetry.ts';
 import { clock } from '../timing/clock.ts';
-import { cancelTimer, startTimer } from '../timing/timers.ts';
+import { untilNone } from './until-none.ts';
 
 /** Code that is compiled and checked, not yet in force. */
 export interface CodeSwap {
@@ -27,9 +28,12 @@ export interface CodeSwap {
 }
 
 export interface ChangeCodeOptions {
-  /** How long running tasks (tool calls) of the old code hold the change back; then they finish on old code. */
+  /** How long running tasks (tool calls) and handlers of the old code hold the change back; then they finish on old code. */
   drainTimeoutMs?: number;
-  /** How long a pending handler may hold it back; then the change is refused if its state had to change. */
+  /**
+   * How long a pending handler may hold it back whose process must change its state, before the change is refused;
+   * and how long tasks of the new code wait for children that are started or stopped.
+   */
   settleTimeoutMs?: number;
 }
 
@@ -51,12 +55,12 @@ export async function changeCode(swap: CodeSwap, options: ChangeCodeOptions = {}
   const startedMs = clock().nowMs();
   for (const slot of slots.keys()) slot.gated = true;
   try {
-    await untilNone(() => count((process) => isRunningTask(process, slots)), drainTimeoutMs);
-    const settled = await untilNone(() => count((process) => isPending(process, slots)), settleTimeoutMs);
-    if (!settled) refusePending(slots);
+    await untilNone(() => count((process) => isBusy(process, slots)), drainTimeoutMs);
+    await settle(slots, settleTimeoutMs);
     const switchedMs = clock().nowMs();
-    const processesChanged = switchOver(swap, slots);
-    const report: CodeChangeReport = { processesChanged, lingering: count((process) => slots.has(process.slot) && process.status === AWAITING), drainMs: roundMs(switchedMs - startedMs), switchMs: roundMs(clock().nowMs() - switchedMs) };
+    const { changed, adopted } = switchOver(swap, slots, settleTimeoutMs);
+    const report: CodeChangeReport = { processesChanged: changed, lingering: count((process) => slots.has(process.slot) && process.status === AWAITING), drainMs: switchedMs - startedMs, switchMs: clock().nowMs() - switchedMs };
+    await adopted;
     codeChanged.emit(report);
     return report;
   } finally {
@@ -65,9 +69,6 @@ export async function changeCode(swap: CodeSwap, options: ChangeCodeOptions = {}
   }
 }
 
-// To microseconds: what is told to people and compared between runs needs no more.
-const roundMs = (ms: number): number => Math.round(ms * 1_000) / 1_000;
-
 /** Processes whose pending handler began under code that has been replaced since. */
 export function lingeringProcesses(): Pid[] {
   return [...processTable.values()].filter((process) => process.status === AWAITING && process.generation < process.slot.generation).map((process) => process.pid);
@@ -75,13 +76,15 @@ export function lingeringProcesses(): Pid[] {
 
 type Slots = ReadonlyMap<Slot<Definition>, Definition>;
 
-function isRunningTask(process: Process, slots: Slots): boolean {
-  return process.driver.kind === 'task' && !process.suspended && slots.has(process.slot);
+/** A supervisor that starts a child counts too: its specs are about to change under it. */
+function isBusy(process: Process, slots: Slots): boolean {
+  if (!slots.has(process.slot)) return false;
+  return process.driver.kind === 'task' ? !process.suspended : process.status === AWAITING;
 }
 
-// A supervisor that starts a child counts too: its specs are about to change under it.
-function isPending(process: Process, slots: Slots): boolean {
-  return process.status === AWAITING && process.driver.kind !== 'task' && slots.has(process.slot);
+/** In the midst of a handler with a state that the change would replace under it. */
+function isUnsettled(process: Process, slots: Slots): boolean {
+  return process.status === AWAITING && process.driver.kind !== 'task' && slots.has(process.slot) && slots.get(process.slot)!.version !== process.version;
 }
 
 function count(matches: (process: Process) => boolean): number {
@@ -90,42 +93,19 @@ function count(matches: (process: Process) => boolean): number {
   return matching;
 }
 
-/** Resolves true as soon as `remaining()` is 0, asked again whenever a handler ends; false at the timeout. */
-async function untilNone(remaining: () => number, timeoutMs: number): Promise<boolean> {
-  if (remaining() === 0) return true;
-  return await new Promise<boolean>((resolve) => {
-    let asked = false;
-    const ask = (): void => {
-      asked = false;
-      if (remaining() === 0) finish(true);
-    };
-    // Counting walks all processes: once an iteration of the event loop is enough.
-    const later = (): void => {
-      if (asked) return;
-      asked = true;
-      setImmediate(ask);
-    };
-    const stopWatching = onHandlerFinished(later);
-    const stopListening = processExited.subscribe(later);
-    const timer = startTimer(timeoutMs, () => finish(remaining() === 0));
-    const finish = (done: boolean): void => {
-      stopWatching();
-      stopListening();
-      cancelTimer(timer);
-      resolve(done);
-    };
-  });
-}
-
-function refusePending(slots: Slots): void {
-  for (const process of processTable.values()) {
-    if (!isPending(process, slots) || slots.get(process.slot)!.version === process.version) continue;
+// A handler may begin between the last look and the microtask that learns of it: only what the
+// caller's own step finds settled is.
+async function settle(slots: Slots, timeoutMs: number): Promise<void> {
+  const unsettled = (): number => count((process) => isUnsettled(process, slots));
+  while (unsettled() > 0) {
+    if (await untilNone(unsettled, timeoutMs)) continue;
+    const process = [...processTable.values()].find((each) => isUnsettled(each, slots))!;
     throw new KernelError('swap-refused', `${process.title} ${process.pid} has been in one handler for too long to change its state from version ${process.version}; try again, or raise settleTimeoutMs`);
   }
 }
 
-/** All or nothing, in one step: returns how many states changed. */
-function switchOver(swap: CodeSwap, slots: Slots): number {
+/** All or nothing, in one step: how many states changed, and when the supervisors have done their part. */
+function switchOver(swap: CodeSwap, slots: Slots, adoptTimeoutMs: number): { changed: number; adopted: Promise<unknown> } {
   const before = new Map([...slots.keys()].map((slot) => [slot, slot.current]));
   swap.commit();
   const changes: { process: Process; to: Definition; state: unknown }[] = [];
@@ -147,8 +127,8 @@ function switchOver(swap: CodeSwap, slots: Slots): number {
     process.version = to.version;
   }
   swap.release();
-  for (const { process } of changes) process.driver.codeChanged?.(process);
-  return changes.filter(({ process }) => process.driver.kind !== 'supervisor').length;
+  const adopted = Promise.allSettled(changes.map(({ process }) => process.driver.codeChanged?.(process, adoptTimeoutMs)));
+  return { changed: changes.filter(({ process }) => process.driver.kind !== 'supervisor').length, adopted };
 }
 
 function stateUnder(process: Process, from: Definition, to: Definition): unknown {
