@@ -57,7 +57,8 @@ export class Applications {
     if (current === undefined) throw new ApplicationError('unknown-application', `no application "${name}" runs here; running: ${[...this.#folders.keys()].join(', ') || 'none'}`);
     this.abort();
     const folder = findApplication(directory, { name: current.name, version: version === undefined ? undefined : String(version) });
-    const swap = await this.#code.prepare(folder);
+    // What runs after a load is what would run after a start: values that a module computed from changed imports too.
+    const swap = await this.#code.prepare(folder, { reevaluate: 'importers' });
     this.#prepared = { swap, name, folder };
     return { application: name, from: current.version, to: folder.version, modules: swap.changed.filter(({ kind }) => kind !== 'unchanged') };
   }
