@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { errorInfo } from '../process/exit-reason.ts';
+import { compileCacheEnvironment } from './compile-cache.ts';
 import { descendantsOf } from './proc-files.ts';
 import { RunnerJob } from './runner-job.ts';
 import type { LifelineData } from './runner-lifeline.ts';
@@ -24,7 +25,7 @@ function send(message: FromRunner, sent: () => void = () => {}): void {
 function startLifeline(): Worker {
   const workerData: LifelineData = { descriptor: lifelineDescriptor, reportsUsage: usage === reportsUsageArgument };
   const file = `./runner-lifeline${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`;
-  const worker = new Worker(new URL(file, import.meta.url), { workerData, name: 'lifeline', execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: 4 } });
+  const worker = new Worker(new URL(file, import.meta.url), { workerData, name: 'lifeline', execArgv: [], env: compileCacheEnvironment(), resourceLimits: { maxYoungGenerationSizeMb: 4 } });
   worker.unref();
   return worker;
 }

@@ -223,7 +223,7 @@ export class RunnerPort extends Port implements RunHolder {
 
   #ending(): IsolationEnd {
     const { exitCode, signalCode } = this.#child;
-    if (this.#isOutOfHeap) return { kind: 'memory', usedMb: undefined, memoryMbMax: this.#memoryMbMax };
+    if (this.#isOutOfHeap && signalCode !== null) return { kind: 'memory', usedMb: undefined, memoryMbMax: this.#memoryMbMax };
     if (this.#crash !== undefined) return { kind: 'crash', error: this.#crash };
     if (exitCode !== null) return { kind: 'exit', exitCode };
     return signalCode === null ? { kind: 'disconnect' } : { kind: 'signal', signal: signalCode };

@@ -1,8 +1,7 @@
 // How a runner is started and how it and all that it started are ended.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { getCompileCacheDir } from 'node:module';
-import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compileCacheArguments } from './compile-cache.ts';
 import { descendantsOf } from './proc-files.ts';
 
 export interface RunnerOptions {
@@ -18,10 +17,11 @@ export const reportsUsageArgument = 'reports-usage';
 
 const isSource = import.meta.url.endsWith('.ts');
 
-/** Command line of a runner, without the executable. Pure. */
+/** Command line of a runner, without the executable. */
 export function runnerArguments({ memoryMbMax, preload, reportsUsage }: RunnerOptions): string[] {
   return [
     ...(isSource ? ['--conditions=flyball-source'] : []),
+    ...compileCacheArguments(),
     '--experimental-vm-modules',
     '--no-compilation-cache',
     '--disable-warning=ExperimentalWarning',
@@ -35,12 +35,10 @@ export function runnerArguments({ memoryMbMax, preload, reportsUsage }: RunnerOp
 
 /** Detached, that is the leader of a process group: what it starts can be killed with it. */
 export function startRunner(options: RunnerOptions): ChildProcess {
-  const cache = getCompileCacheDir();
   return spawn(process.execPath, runnerArguments(options), {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'],
     serialization: 'advanced',
     detached: true,
-    ...(cache !== undefined && { env: { ...process.env, NODE_COMPILE_CACHE: dirname(cache) } }),
   });
 }
 

@@ -1,8 +1,7 @@
 // Starts the thread that watches this one. It only diagnoses: a blocked node is ended by heart,
 // from outside (terminating execution from a thread crashed the node when it was measured).
-import { getCompileCacheDir } from 'node:module';
-import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { compileCacheEnvironment } from '../isolation/compile-cache.ts';
 import { telemetryEvent } from '../telemetry.ts';
 import type { BlockReport } from './block-report.ts';
 
@@ -55,11 +54,4 @@ export function startWatchdog(options: WatchdogOptions = {}): () => Promise<void
   return async () => {
     await worker.terminate();
   };
-}
-
-// A thread does not take over the compile cache of the main thread. With it the stripped sources
-// are found there, and the type stripper (18 MB) is not loaded a second time.
-function compileCacheEnvironment(): Record<string, string> {
-  const directory = getCompileCacheDir();
-  return directory === undefined ? {} : { NODE_COMPILE_CACHE: dirname(directory) };
 }
