@@ -1,7 +1,7 @@
 // One tools/call, run by a task process of its own: arguments are checked, the tool runs, its
 // result or its failure is answered. What a tool throws is its failure, told to the model; what
 // kills the process is the node's, told as an internal error by the exchange it owned.
-import { clock, errorInfo, exitProcess, processOf, telemetryEvent, type Context } from '@flyball/kernel';
+import { clock, describeEnd, errorInfo, exitProcess, KernelError, processOf, telemetryEvent, type Context, type IsolationEnd } from '@flyball/kernel';
 import type { Exchange } from '@flyball/listener';
 import { failure, type ToolResult } from '../content.ts';
 import { internalError, invalidParams, type RpcErrorObject } from '../protocol/json-rpc.ts';
@@ -99,11 +99,12 @@ function runTool(call: ToolCall, checked: Validated): void | Promise<void> {
   return result.then(
     (value) => {
       context.deadline.pause();
-      return succeed(call, value);
+      // Its deadline has passed, or it was cancelled: that was its end, and has been told.
+      return call.process.alive ? succeed(call, value) : undefined;
     },
     (error: unknown) => {
       context.deadline.pause();
-      return fail(call, error);
+      return call.process.alive ? fail(call, error) : undefined;
     },
   );
 }
@@ -138,9 +139,14 @@ function fail(call: ToolCall, error: unknown): void {
   if (call.round !== undefined && call.round.requests.size > 0) return askClient(call, call.round);
   if (error instanceof StatelessElicitationError) return refuse(call, cannotElicit());
   toolCallFailed.emit({ server: call.server.info.name, tool: call.params.name, error });
-  const { message } = errorInfo(error);
-  sendResult(call.exchange, call.call.request.id, toolResultJson(call.server, call.call.era, failure(`${call.params.name} failed: ${message}`)));
+  sendResult(call.exchange, call.call.request.id, toolResultJson(call.server, call.call.era, failure(`${call.params.name} failed: ${toldReason(error)}`)));
   ended(call, 'tool-error');
+}
+
+// How an isolated run was ended is for the client too; which file it ran is for the log alone.
+function toldReason(error: unknown): string {
+  const isEnded = error instanceof KernelError && (error.code === 'isolation-killed' || error.code === 'isolation-closed') && error.reason !== undefined;
+  return isEnded ? describeEnd(error.reason as IsolationEnd) : errorInfo(error).message;
 }
 
 function askClient(call: ToolCall, round: Round): void {
@@ -164,6 +170,7 @@ function refuse(call: ToolCall, error: RpcErrorObject): void {
 
 // The tool may go on for ever: the client gets its answer and the process is ended under it.
 function expire(call: ToolCall, timeoutMs: number): void {
+  toolCallFailed.emit({ server: call.server.info.name, tool: call.params.name, error: `did not finish within ${timeoutMs} ms` });
   const late = failure(`${call.params.name} did not finish within ${timeoutMs} ms`);
   sendResult(call.exchange, call.call.request.id, toolResultJson(call.server, call.call.era, late));
   ended(call, 'tool-error');
