@@ -12,6 +12,7 @@ test('the codes are pinned: callers match on them', () => {
     'mcp-client-cannot-elicit',
     'mcp-elicitation-failed',
     'mcp-elicitation-invalid',
+    'mcp-isolated',
     'mcp-weak-key',
   ]);
 });

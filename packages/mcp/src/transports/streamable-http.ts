@@ -34,7 +34,7 @@ function takePost(path: string, calls: Pid, exchange: Exchange, body: BodyOutcom
   const route = routePost(exchange.headers, parsed.value);
   switch (route.kind) {
     case 'session-message':
-      return toSession(exchange, route.sessionId, 'message', { exchange: exchange.id, message: route.message, body: body.text }, body.text, idOf(route.message));
+      return toSession(exchange, route.sessionId, { name: 'message', what: { exchange: exchange.id, message: route.message, body: body.text }, body: body.text, id: idOf(route.message) });
     case 'stateless-request':
       return deliverTo(processOf(calls), exchange, 'request', { exchange: exchange.id, request: route.request, envelope: route.envelope });
     case 'initialize':
@@ -55,16 +55,24 @@ function idOf(message: { kind: string; id?: RequestId }): RequestId | undefined 
 function takeGet(exchange: Exchange): void {
   const route = routeGet(exchange.headers);
   if (route.kind === 'reject') return sendRejection(exchange, route);
-  toSession(exchange, route.sessionId, 'stream', exchange.id, undefined, undefined);
+  toSession(exchange, route.sessionId, { name: 'stream', what: exchange.id });
 }
 
 function takeDelete(exchange: Exchange): void {
   const route = routeDelete(exchange.headers);
   if (route.kind === 'reject') return sendRejection(exchange, route);
-  toSession(exchange, route.sessionId, 'delete', exchange.id, undefined, undefined);
+  toSession(exchange, route.sessionId, { name: 'delete', what: exchange.id });
 }
 
-function toSession(exchange: Exchange, sessionId: string, name: string, what: unknown, body: string | undefined, id: RequestId | undefined): void {
+/** A cast to a session, and what is needed where the session is not here. */
+interface ForSession {
+  readonly name: 'message' | 'stream' | 'delete';
+  readonly what: unknown;
+  readonly body?: string;
+  readonly id?: RequestId | undefined;
+}
+
+function toSession(exchange: Exchange, sessionId: string, { name, what, body, id }: ForSession): void {
   const session = sessionProcess(sessionId);
   if (session !== undefined) deliverTo(session, exchange, name, what);
   else if (!forwardToSession(exchange, sessionId, body)) sendRejection(exchange, sessionNotFound(id));
