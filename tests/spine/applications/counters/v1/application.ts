@@ -1,0 +1,20 @@
+import { application } from '@flyball/kernel';
+import { counter } from './counter.ts';
+import { COUNTERS } from './counters.ts';
+import { first } from './partners.ts';
+import server from './server.ts';
+import { sibling } from './sibling.ts';
+import steady from './steady.ts';
+
+export default application({
+  name: 'counters',
+  intensity: { restarts: 1_000, periodMs: 1_000 },
+  children: [
+    { id: 'sibling-a', start: [sibling], name: 'sibling-a' },
+    ...COUNTERS.map((name) => ({ id: name, start: [counter] as const, name })),
+    { id: 'first', start: [first], name: 'first' },
+    { id: 'sibling-b', start: [sibling], name: 'sibling-b' },
+    { id: 'server', start: [server] },
+    { id: 'steady', start: [steady, { path: '/steady' }] },
+  ],
+});

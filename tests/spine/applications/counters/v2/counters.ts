@@ -1,0 +1,1 @@
+export const COUNTERS: readonly string[] = Array.from({ length: 8 }, (_, number) => `counter-${number}`);

@@ -1,0 +1,12 @@
+// Crashes when it is told to. Restarted, it must run the version that is in force.
+import { genServer, reply } from '@flyball/kernel';
+
+export const sibling = genServer({
+  init: () => ({ bornAs: 2 }),
+  calls: { versions: ({ bornAs }) => reply([bornAs, 2]) },
+  casts: {
+    crash: () => {
+      throw new Error('told to crash, version 2');
+    },
+  },
+});
