@@ -1,5 +1,5 @@
 // The main module of a shard: composes a node out of the packages, at heart's word.
-import { applicationStopped, call, cast, consoleLine, describeReason, distributionServer, enableChecks, identity, isolationPoolChild, logToConsole, named, setProcessLimit, startWatchdog, supervisor, warmIsolation, type ChildSpec, type DistributionOptions, type DistributionPeer, type LogLine, type SupervisorProtocol } from '@flyball/kernel';
+import { applicationStopped, call, cast, consoleLine, describeReason, distributionServer, enableChecks, identity, isolationPoolChild, logToConsole, monitorWith, named, printRunnerOutput, setProcessLimit, startWatchdog, supervisor, warmIsolation, type ChildSpec, type DistributionOptions, type DistributionPeer, type LogLine, type SupervisorProtocol } from '@flyball/kernel';
 import { httpListener, listenerAddress, parentLink, type HttpListenerOptions } from '@flyball/listener';
 import { configureServing, originPolicy, servesIsolatedTools, toolCallFailed } from '@flyball/mcp';
 import type { BootMessage, HeartMessage, LivePeer, Peer, ShardMessage } from '@flyball/release';
@@ -43,9 +43,11 @@ class Shard {
     configure(boot, this.applications);
     setPeers(boot.peers);
     forwardSessions(boot);
-    await supervisor({ intensity: { restarts: 10, periodMs: 10_000 }, children: platformChildren(boot) }).start(undefined, { name: 'flyball_sup' });
+    const platform = await supervisor({ intensity: { restarts: 10, periodMs: 10_000 }, children: platformChildren(boot) }).start(undefined, { name: 'flyball_sup' });
+    monitorWith(platform, ({ reason }) => this.#ended('the platform\'s supervisor', describeReason(reason)));
+    // Before they start: the first may end while the second starts.
+    applicationStopped.subscribe(({ name, reason }) => this.#ended(`application ${name}`, describeReason(reason)));
     await this.#startApplications();
-    applicationStopped.subscribe(({ name, reason }) => this.#applicationStopped(name, describeReason(reason)));
     await call(named<{ protocol: SupervisorProtocol }>('flyball_sup'), 'startChild', { id: 'http', start: [httpListener(publicListener(boot))] } satisfies ChildSpec);
     setReadiness('ready');
     tell({ type: 'ready', listening: await listeningUrls(config) });
@@ -92,10 +94,10 @@ class Shard {
     cast(named<typeof distributionServer>('distribution'), 'peers', distributionPeers(peers));
   }
 
-  // An application that gave up is not worth a half node: heart starts the shard anew.
-  #applicationStopped(name: string, reason: string): void {
+  // A tree that gave up leaves half a node: heart starts the shard anew.
+  #ended(what: string, reason: string): void {
     if (this.#stopping) return;
-    log('ERROR', `application ${name} ended (${reason}); the shard restarts`);
+    log('ERROR', `${what} ended (${reason}); the shard restarts`);
     process.exit(1);
   }
 }
@@ -167,4 +169,5 @@ process.on('message', (message: HeartMessage<ShardConfiguration>) => {
 process.on('disconnect', () => process.exit(1));
 watchFaults(process, log);
 logToConsole(log);
+printRunnerOutput((line) => log('INFO', line.trimEnd()));
 toolCallFailed.subscribe(({ server, tool, error }) => log('ERROR', `tool ${tool} of ${server} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));
