@@ -30,8 +30,11 @@ export class LoadedState {
   bind(image: Image): void {
     this.image = image;
     for (const module of image.modules.values()) this.admit(module);
-    // A module that only passes on what another exports holds copies too: until all have settled.
-    while (this.#bindAll(image));
+    const modules = [...image.modules.values()];
+    this.#bindAll(modules);
+    // A module that passes on what another exports has only now got it: until all have settled.
+    const passing = modules.filter((module) => module.requests.some(({ target }) => target.kind === 'module'));
+    while (this.#bindAll(passing));
   }
 
   /** Takes a module's facade among those that swaps rebind. */
@@ -43,9 +46,9 @@ export class LoadedState {
     facades.add(module.facade);
   }
 
-  #bindAll(image: Image): boolean {
+  #bindAll(modules: readonly CodeModule[]): boolean {
     let changed = false;
-    for (const module of image.modules.values()) {
+    for (const module of modules) {
       if (module.ready) changed = this.facades.get(module.path)!.bind(namespaceOf(module)) || changed;
     }
     return changed;
