@@ -1,11 +1,12 @@
 // The port behind an HTTP listener: Node's server with its connections, which it keeps when
 // accepting stops, be it for a moment (its acceptor crashed) or for good (drain). It reads no
 // body and decides nothing: each request becomes an exchange and goes to its route.
-import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import net from 'node:net';
 import { openPort, Port, telemetryEvent, type Process } from '@flyball/kernel';
 import type { ListenHandle } from '../descriptors.ts';
 import { connectionClosed, Exchange } from './exchange.ts';
+import { http } from './node-http.ts';
 import { findRoute } from './routes.ts';
 
 export interface HttpServerOptions {
@@ -25,7 +26,7 @@ export const connectionRefused = telemetryEvent<{ open: number; connectionsMax: 
 const JSON_HEADERS = ['Content-Type', 'application/json'];
 
 export class HttpServerPort extends Port {
-  readonly #server: http.Server;
+  readonly #server: Server;
   readonly #isLocal: HttpServerOptions['isLocal'];
   readonly #internal: boolean;
   #draining = false;
