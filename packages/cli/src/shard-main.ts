@@ -71,7 +71,7 @@ class Shard {
     switch (message.type) {
       case 'peers': return this.#takePeers(message.peers);
       case 'request': return void answerRequest(message, this.applications).then(tell);
-      case 'hand-over': return void handOver(message, 'http').then(({ sessionsMoved }) => {
+      case 'hand-over': return void handOver(message, this.boot.self, 'http').then(({ sessionsMoved }) => {
         log('INFO', `shard ${this.boot.shard}: handed over, ${sessionsMoved} session(s) moved`);
         tell({ type: 'drained' });
         return this.stop(message.deadlineMs);

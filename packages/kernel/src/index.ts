@@ -2,7 +2,7 @@
 
 // For authors of services: behaviours and how to talk to them.
 export { genServer, type GenServer, type GenServerOptions, type CodeChange, type Self, type SystemMessage } from './behaviours/gen-server.ts';
-export { ignore, noReply, reply, stop } from './behaviours/outcome.ts';
+export { ignore, noReply, reply, stop, type NoReply, type Reply } from './behaviours/outcome.ts';
 export { supervisor, type ChildCount, type ChildStatus, type Supervisor, type SupervisorFlags, type SupervisorProtocol } from './supervision/supervisor.ts';
 export type { ChildSpec, Restart, Shutdown } from './supervision/child-spec.ts';
 export type { Intensity, Strategy } from './supervision/restart-strategy.ts';

@@ -14,4 +14,5 @@ export { Exchange, exchangeOf, STREAM_BYTES_MAX, whenAllAnswered, type RawHeader
 export { addRoute, findRoute, routePaths, type Audience, type RouteEntry, type RouteHandler } from './http/routes.ts';
 export { connectionRefused, requestFailed, type HttpServerOptions } from './http/http-server.ts';
 export { drainListener, httpListener, listenerAddress, listenerConnections, listening, type HttpListenerOptions } from './http/http-listener.ts';
-export { forwardExchange, hopsOf, HOPS_HEADER } from './http/forward.ts';
+export { endForwardedStreams, forwardExchange, hopsOf, HOPS_HEADER, whenNoneForwarded } from './http/forward.ts';
+export { http } from './http/node-http.ts';

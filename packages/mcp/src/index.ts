@@ -15,6 +15,7 @@ export { originPolicy, type OriginOptions, type OriginPolicy } from './protocol/
 export { servesIsolatedTools } from './serving/served.ts';
 export { randomKey, STATE_KEY_BYTES } from './serving/state-key.ts';
 export { sessionCount, sessionProcess, sessionProcesses, shardOfSession, useSessionForwarder, type SessionForwarder } from './serving/session-directory.ts';
+export { endForReconnect } from './serving/reply-channel.ts';
 export { adoptSessions, moveSessions, type SessionCarrier } from './serving/session-moving.ts';
 export { sessionsName } from './serving/server-tree.ts';
 export { sessionEnded, sessionStarted, type SessionSeed } from './serving/session-server.ts';

@@ -1,5 +1,5 @@
 // What heart asks of a shard on behalf of the control socket.
-import { call, exitProcess, formatPid, lingeringProcesses, parsePid, processNamed, processOf, processTable, processTree, registeredNames, runningApplications, type ProcessNode } from '@flyball/kernel';
+import { call, exitProcess, formatPid, lingeringProcesses, parsePid, processNamed, processOf, processTable, processTree, registeredNames, runningApplications, type Pid, type Process, type ProcessNode, type Protocol } from '@flyball/kernel';
 import { listenerConnections } from '@flyball/listener';
 import { sessionCount } from '@flyball/mcp';
 import type { RequestMessage, ResponseMessage } from '@flyball/release';
@@ -31,7 +31,7 @@ function perform(method: string, params: Record<string, unknown>, applications: 
     case 'status': return status(applications);
     case 'tree': return trees();
     case 'kill': return kill(String(params['target']));
-    case 'call': return call(String(params['target']), String(params['name']), params['body'] as never);
+    case 'call': return call(processAt(String(params['target'])).pid as Pid<Protocol>, String(params['name']), params['body'] as never);
     case 'load-prepare': return applications.prepare(params as { application: string; directory: string; version?: string });
     case 'load-commit': return applications.commit();
     case 'load-abort': return applications.abort();
@@ -58,13 +58,16 @@ function trees(): ProcessNode[] {
 }
 
 function kill(target: string): { killed: string } {
-  const pid = parsePid(target);
-  const process = pid === undefined ? processNamed(target) : processOf(pid);
-  if (process === undefined) {
-    const hint = pid === undefined ? `registered names: ${registeredNames().slice(0, 30).join(', ')}` : 'ctl tree shows the pids';
-    throw new RequestError('noproc', `no process ${target} here; ${hint}`);
-  }
+  const process = processAt(target);
   const killed = formatPid(process.pid);
   exitProcess(process, 'killed');
   return { killed };
+}
+
+function processAt(target: string): Process {
+  const pid = parsePid(target);
+  const process = pid === undefined ? processNamed(target) : processOf(pid);
+  if (process !== undefined) return process;
+  const hint = pid === undefined ? `registered names: ${registeredNames().slice(0, 30).join(', ')}` : 'ctl tree shows the pids';
+  throw new RequestError('noproc', `no process ${target} here; ${hint}`);
 }

@@ -1,9 +1,11 @@
 // The node's own process: its probes, and the routes that only its other processes use.
 import { genServer, processOf, reply, type Self } from '@flyball/kernel';
-import { addRoute, type Exchange, type RouteEntry } from '@flyball/listener';
-import { adoptSessions, type SessionSeed } from '@flyball/mcp';
+import { addRoute, whenNoneForwarded, type Exchange, type RouteEntry } from '@flyball/listener';
+import { adoptSessions } from '@flyball/mcp';
+import { FAREWELL_PATH, SESSIONS_PATH, type FarewellBody, type SessionsBody } from './internal-requests.ts';
+import { part } from './peers.ts';
 
-export const SESSIONS_PATH = '/internal/sessions';
+const FAREWELL_BYTES_MAX = 4_096;
 const SESSIONS_BYTES_MAX = 64 * 1_048_576;
 
 /** Read by the probes, which must answer whatever the processes do. */
@@ -21,6 +23,7 @@ const routes: readonly RouteEntry[] = [
   { path: '/livez', audience: 'anyone', handler: (exchange) => exchange.answer(200, TEXT_HEADERS, 'ok\n') },
   { path: '/readyz', audience: 'anyone', handler: (exchange) => exchange.answer(readiness === 'ready' ? 200 : 503, TEXT_HEADERS, readinessText(exchange)) },
   { path: SESSIONS_PATH, audience: 'internal', handler: takeSessions },
+  { path: FAREWELL_PATH, audience: 'internal', handler: takeFarewell },
 ];
 
 function readinessText(exchange: Exchange): string {
@@ -32,8 +35,17 @@ function readinessText(exchange: Exchange): string {
 function takeSessions(exchange: Exchange): void {
   exchange.readBody(SESSIONS_BYTES_MAX, (body) => {
     if (!body.ok) return exchange.answer(400, JSON_HEADERS, '{"taken":[]}');
-    const { sessions } = JSON.parse(body.text) as { sessions: SessionSeed[] };
+    const { sessions } = JSON.parse(body.text) as SessionsBody;
     void adoptSessions(sessions).then((taken) => exchange.answer(200, JSON_HEADERS, JSON.stringify({ taken })));
+  });
+}
+
+function takeFarewell(exchange: Exchange): void {
+  exchange.readBody(FAREWELL_BYTES_MAX, (body) => {
+    if (!body.ok) return exchange.answer(400, JSON_HEADERS, '{}');
+    const { http } = JSON.parse(body.text) as FarewellBody;
+    part(http);
+    void whenNoneForwarded(http).then(() => exchange.answer(200, JSON_HEADERS, '{}'));
   });
 }
 

@@ -8,10 +8,14 @@ export interface Place {
 }
 
 let known: readonly LivePeer[] = [];
-let successor: Peer | undefined;
+let next: Peer | undefined;
+/** Sockets of processes that said farewell: they answer what they have, and get nothing more. */
+const parted = new Set<string>();
 
 export function setPeers(peers: readonly LivePeer[]): void {
   known = peers;
+  const alive = new Set(peers.map(({ http }) => http));
+  for (const http of parted) if (!alive.has(http)) parted.delete(http);
 }
 
 export function peers(): readonly LivePeer[] {
@@ -20,14 +24,30 @@ export function peers(): readonly LivePeer[] {
 
 /** From now on, what is not here is there. */
 export function setSuccessor(peer: Peer): void {
-  successor = peer;
+  next = peer;
+}
+
+/** Where new sessions begin once this process hands over; undefined before. */
+export function successor(): Peer | undefined {
+  return next;
+}
+
+/** From now on nothing is looked for in the process that listens at that socket. */
+export function part(http: string): void {
+  parted.add(http);
 }
 
 /** The process that may have a session which `self` does not have; `shard` is the one its id names. */
-export function whereSessionMayBe(self: Place, shard: number, all: readonly LivePeer[] = known, next: Peer | undefined = successor): Peer | undefined {
-  const others = all.filter((peer) => peer.shard === shard && peer.role !== 'starting' && !(peer.shard === self.shard && peer.generation === self.generation));
+export function whereSessionMayBe(self: Place, shard: number): Peer | undefined {
+  return placeOf(self, shard, known.filter(({ http }) => !parted.has(http)), next);
+}
+
+/** The decision of `whereSessionMayBe`. */
+export function placeOf(self: Place, shard: number, all: readonly LivePeer[], heir: Peer | undefined): Peer | undefined {
+  const others = all.filter((peer) => peer.shard === shard && !(peer.shard === self.shard && peer.generation === self.generation));
   if (shard !== self.shard) return others.find((peer) => peer.role === 'current') ?? others.at(-1);
-  if (next !== undefined) return next;
-  // A hand-over is under way: sessions that have not moved yet are at the predecessor.
-  return others.find((peer) => peer.generation < self.generation);
+  if (heir !== undefined) return heir;
+  // A hand-over is under way. The successor serves, and opens sessions, before its predecessor is
+  // told; and sessions that have not moved yet are at the predecessor.
+  return others.find((peer) => peer.generation > self.generation) ?? others.find((peer) => peer.generation < self.generation);
 }

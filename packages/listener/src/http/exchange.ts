@@ -112,10 +112,11 @@ export class Exchange extends Port {
     response.end(body, bytes === body.length ? 'latin1' : 'utf8');
   }
 
-  /** Begins an answer of open length: `write` and `end` follow. */
+  /** Begins an answer of open length: `write` and `end` follow. A GET's has no end of its own, so its connection ends with it. */
   openStream(status: number, headers: RawHeaders): void {
     if (this.#finished) return;
-    this.#response.writeHead(status, this.#isDraining() ? [...headers, ...DRAINED_HEADERS] : [...headers]);
+    const close = this.#isDraining() || this.method === 'GET';
+    this.#response.writeHead(status, close ? [...headers, ...DRAINED_HEADERS] : [...headers]);
     this.#response.flushHeaders();
   }
 

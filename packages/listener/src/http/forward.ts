@@ -1,6 +1,7 @@
 // Passes an exchange on to another shard's internal listener and its answer back, as it comes.
-import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { Exchange } from './exchange.ts';
+import { http } from './node-http.ts';
 
 /** Counts how often a request was passed on, so that two shards never play ping-pong with it. */
 export const HOPS_HEADER = 'x-flyball-hops';
@@ -18,6 +19,38 @@ export function hopsOf(exchange: Exchange): number {
   return Number.isSafeInteger(hops) && hops >= 0 ? hops : HOPS_MAX;
 }
 
+interface Forward {
+  readonly exchange: Exchange;
+  readonly socketPath: string;
+  readonly request: ClientRequest;
+}
+
+/** What is under way to other processes. */
+const forwards = new Set<Forward>();
+const watchers = new Set<() => void>();
+
+/** Resolves when nothing that was passed on to that socket is without its answer. */
+export function whenNoneForwarded(socketPath: string): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      for (const forward of forwards) if (forward.socketPath === socketPath) return;
+      watchers.delete(look);
+      resolve();
+    };
+    watchers.add(look);
+    look();
+  });
+}
+
+/** Gives the streams of GETs that lead to other processes to `end`, which must end them: they have no end of their own. */
+export function endForwardedStreams(end: (exchange: Exchange) => void): void {
+  for (const { exchange, request } of forwards) {
+    if (exchange.method !== 'GET') continue;
+    end(exchange);
+    request.destroy();
+  }
+}
+
 /** False if it has been passed on too often. `unreachable` must answer: nobody listens at `socketPath`. */
 export function forwardExchange(exchange: Exchange, socketPath: string, body: string | undefined, unreachable: (exchange: Exchange) => void): boolean {
   const hops = hopsOf(exchange) + 1;
@@ -25,6 +58,7 @@ export function forwardExchange(exchange: Exchange, socketPath: string, body: st
   const headers: OutgoingHttpHeaders = { ...passedOn(exchange.headers), [HOPS_HEADER]: String(hops) };
   if (body !== undefined) headers['content-length'] = Buffer.byteLength(body);
   const request = http.request({ socketPath, agent, method: exchange.method, path: exchange.request.url, headers });
+  track({ exchange, socketPath, request });
   request.on('response', (response) => relay(exchange, response));
   request.on('error', () => {
     if (exchange.streaming) exchange.destroy();
@@ -33,6 +67,14 @@ export function forwardExchange(exchange: Exchange, socketPath: string, body: st
   exchange.onGone(() => request.destroy());
   request.end(body);
   return true;
+}
+
+function track(forward: Forward): void {
+  forwards.add(forward);
+  forward.request.on('close', () => {
+    forwards.delete(forward);
+    for (const look of watchers) look();
+  });
 }
 
 function passedOn(headers: IncomingMessage['headers']): OutgoingHttpHeaders {

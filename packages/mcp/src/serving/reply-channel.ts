@@ -3,7 +3,7 @@
 import type { ExitReason } from '@flyball/kernel';
 import type { Exchange } from '@flyball/listener';
 import { encodeError, encodeResult, httpStatusOf, internalError, type RequestId, type RpcErrorObject } from '../protocol/json-rpc.ts';
-import { sseMessage } from '../protocol/sse.ts';
+import { sseMessage, sseRetry } from '../protocol/sse.ts';
 import type { Era } from '../protocol/versions.ts';
 
 export const JSON_HEADERS: readonly string[] = ['Content-Type', 'application/json'];
@@ -21,6 +21,15 @@ export function sendError(exchange: Exchange, id: RequestId | undefined, error: 
 export function sendEvent(exchange: Exchange, json: string): boolean {
   if (!exchange.streaming) exchange.openStream(200, EVENT_STREAM_HEADERS);
   return exchange.write(sseMessage(json));
+}
+
+/** How soon a client comes back whose stream was ended because its session lives on elsewhere. */
+const RECONNECT_DELAY_MS = 100;
+
+/** Ends the stream of a GET that is to be opened again: the session is, or will be, in another process. */
+export function endForReconnect(exchange: Exchange): void {
+  if (!exchange.streaming) exchange.openStream(200, EVENT_STREAM_HEADERS);
+  exchange.end(sseRetry(RECONNECT_DELAY_MS));
 }
 
 /** What the client gets if the process that had to answer died. */

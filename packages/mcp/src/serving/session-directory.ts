@@ -6,9 +6,10 @@ import type { Exchange } from '@flyball/listener';
 
 /**
  * Passes a request for a session that is not here on to where it may be. False if there is no such
- * place: then the session does not exist.
+ * place: then the session does not exist. Without an id it asks for a new session, which begins here
+ * unless it is passed on.
  */
-export type SessionForwarder = (exchange: Exchange, sessionId: string, body: string | undefined) => boolean;
+export type SessionForwarder = (exchange: Exchange, sessionId: string | undefined, body: string | undefined) => boolean;
 
 const sessions = new Map<string, Process>();
 let forwarder: SessionForwarder = () => false;
@@ -60,6 +61,6 @@ export function useSessionForwarder(next: SessionForwarder): void {
   forwarder = next;
 }
 
-export function forwardToSession(exchange: Exchange, sessionId: string, body: string | undefined): boolean {
+export function forwardToSession(exchange: Exchange, sessionId: string | undefined, body: string | undefined): boolean {
   return forwarder(exchange, sessionId, body);
 }

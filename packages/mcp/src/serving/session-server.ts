@@ -1,15 +1,16 @@
 // A session: the process that speaks with one client. It answers the protocol's small requests
 // itself and gives each tools/call to a task of its own, so that a ping, a cancellation or the
 // answer to a question gets through while tools run.
-import { exitProcess, genServer, givePort, noReply, processOf, processTable, spawnTask, stop, telemetryEvent, type Exit, type PortId, type Process, type Self } from '@flyball/kernel';
+import { exitProcess, genServer, givePort, noReply, processOf, processTable, reply, spawnTask, stop, telemetryEvent, type Exit, type NoReply, type PortId, type Process, type Reply, type Self } from '@flyball/kernel';
 import { exchangeOf, type Exchange } from '@flyball/listener';
 import { cancelTarget } from '../protocol/cancel.ts';
+import { rejectionBody, sessionNotFound } from '../protocol/http-rules.ts';
 import { EMPTY_RESULT_JSON, invalidParams, methodNotFound, type Params, type RequestId, type RpcMessage, type RpcRequest, type RpcResponse } from '../protocol/json-rpc.ts';
 import { readEmpty, readList, type ClientInfo } from '../protocol/params.ts';
 import { toolsListJson } from '../protocol/tools.ts';
 import type { SessionVersion } from '../protocol/versions.ts';
 import { runCall } from './call.ts';
-import { answerWhenAbandoned, CANCELLED, EVENT_STREAM_HEADERS, JSON_HEADERS, sendError, sendResult } from './reply-channel.ts';
+import { answerWhenAbandoned, CANCELLED, endForReconnect, EVENT_STREAM_HEADERS, JSON_HEADERS, sendError, sendResult } from './reply-channel.ts';
 import { preparedOf, serverAt } from './served.ts';
 import { enterSession, forwardToSession } from './session-directory.ts';
 import { servingSettings } from './settings.ts';
@@ -33,6 +34,9 @@ export interface ClientMessage {
   readonly body: string;
 }
 
+/** What waits for the end of a move: a message, or the client's wish to end the session. */
+type Held = ClientMessage | { readonly exchange: PortId; readonly message: undefined; readonly body: undefined };
+
 interface Session {
   readonly seed: SessionSeed;
   /** Calls under way, by the client's request id and by their processes. */
@@ -43,8 +47,9 @@ interface Session {
   /** The open GET stream. */
   stream: PortId | undefined;
   used: boolean;
-  /** In a hand-over: what came since the session was taken along. */
-  readonly held: ClientMessage[];
+  /** In a hand-over: what came for the session where it will be. */
+  readonly held: Held[];
+  /** `leaving` waits for its calls to end and begins no more; `moving` is being carried. */
   phase: 'here' | 'leaving' | 'moving' | 'moved';
   /** Who waits for the session to be free to move. */
   leaver: number | undefined;
@@ -68,13 +73,16 @@ export const sessionServer = genServer({
   casts: {
     message: (session, incoming: ClientMessage, self) => {
       session.used = true;
-      if (session.phase === 'moving') session.held.push(incoming);
-      else if (session.phase === 'moved') forwardHeld(session.seed.id, incoming);
+      if (isForLater(session, incoming)) session.held.push(incoming);
+      else if (session.phase === 'moved') passOn(session, incoming);
       else takeMessage(session, incoming, self);
     },
     stream: (session, id: PortId, self) => openStream(session, id, self),
-    delete: (session, id: PortId) => {
-      exchangeOf(id)?.answer(200, JSON_HEADERS, '{}');
+    delete: (session, exchange: PortId) => {
+      const wish = { exchange, message: undefined, body: undefined };
+      if (session.phase === 'moving') return void session.held.push(wish);
+      if (session.phase === 'moved') return passOn(session, wish);
+      exchangeOf(exchange)?.answer(200, JSON_HEADERS, '{}');
       return stop({ shutdown: 'deleted by the client' }, { state: session });
     },
     /** The hand-over can wait no longer for the calls under way. */
@@ -84,8 +92,8 @@ export const sessionServer = genServer({
         if (task !== undefined) exitProcess(task, { shutdown: 'hand-over' });
       }
     },
-    /** The hand-over's end: the successor has the session, or it has not and it stays. */
-    moved: (session, taken: boolean, self) => settleMove(session, taken, self),
+    /** The hand-over's end: the successor has the session, or the session is lost. */
+    moved: (session, taken: boolean) => settleMove(session, taken),
   },
   calls: {
     /** Answered with the client's response to the question of that id. */
@@ -93,12 +101,14 @@ export const sessionServer = genServer({
       session.asks.set(ask.id, { caller: self.caller, serial: ask.serial });
       return noReply<RpcResponse>();
     },
-    /** Gives the seed away as soon as no call is under way, and holds what comes from then on. */
-    leave: (session, _: void, self) => {
+    /** Gives the seed away once no call is under way, and holds what comes from then on; undefined if it was given away before. */
+    leave: (session, { wait }: { readonly wait: boolean }, self): Reply<SessionSeed | 'busy' | undefined, Session> | NoReply<Session, SessionSeed> => {
+      if (session.phase === 'moved') return reply(undefined, session);
+      if (!wait && session.calls.size > 0) return reply('busy', session);
       session.phase = 'leaving';
       session.leaver = self.caller;
       leaveIfFree(session, self);
-      return noReply<SessionSeed>();
+      return noReply(session);
     },
   },
   info: (session, message: Exit | { type: string }, self) => {
@@ -187,6 +197,7 @@ function callEnded(session: Session, serial: number, self: Self): void {
 function openStream(session: Session, id: PortId, self: Self): void {
   const exchange = exchangeOf(id);
   if (exchange === undefined) return;
+  if (session.phase === 'moved') return endForReconnect(exchange);
   // The newest wins: a client that reconnects must not be refused because its old connection still lingers.
   if (session.stream !== undefined) exchangeOf(session.stream)?.end();
   exchange.abandoned = (abandoned) => abandoned.end();
@@ -216,22 +227,34 @@ function checkIdle(session: Session, self: Self): ReturnType<typeof stop<Session
 
 function leaveIfFree(session: Session, self: Self): void {
   if (session.calls.size > 0 || session.leaver === undefined) return;
-  session.phase = 'moving';
-  self.answer(session.leaver, session.seed);
+  // Nobody carries it if the one who asked has given up waiting.
+  session.phase = self.answer(session.leaver, session.seed) ? 'moving' : 'here';
   session.leaver = undefined;
 }
 
-function settleMove(session: Session, taken: boolean, self: Self): void {
-  session.phase = taken ? 'moved' : 'here';
-  for (const incoming of session.held.splice(0)) {
-    if (taken) forwardHeld(session.seed.id, incoming);
-    else takeMessage(session, incoming, self);
-  }
-  // The client opens its stream again and finds it at the successor.
-  if (taken && session.stream !== undefined) exchangeOf(session.stream)?.end();
+// A call that began now would hold the session back; all else is for the calls that are under way.
+function isForLater({ phase }: Session, { message }: ClientMessage): boolean {
+  return phase === 'moving' || (phase === 'leaving' && message.kind === 'request' && message.method === 'tools/call');
 }
 
-function forwardHeld(sessionId: string, incoming: ClientMessage): void {
-  const exchange = exchangeOf(incoming.exchange);
-  if (exchange !== undefined) forwardToSession(exchange, sessionId, incoming.body);
+function settleMove(session: Session, taken: boolean): ReturnType<typeof stop<Session>> | void {
+  session.phase = 'moved';
+  for (const held of session.held.splice(0)) {
+    if (taken) passOn(session, held);
+    else refuse(held);
+  }
+  if (!taken) return stop({ shutdown: 'hand-over' });
+  // The client opens its stream again and finds it at the successor.
+  const stream = session.stream === undefined ? undefined : exchangeOf(session.stream);
+  if (stream !== undefined) endForReconnect(stream);
+}
+
+function passOn({ seed }: Session, held: Held): void {
+  const exchange = exchangeOf(held.exchange);
+  if (exchange !== undefined && !forwardToSession(exchange, seed.id, held.body)) refuse(held);
+}
+
+function refuse({ exchange, message }: Held): void {
+  const rejection = sessionNotFound(message?.kind === 'request' ? message.id : undefined);
+  exchangeOf(exchange)?.answer(rejection.status, JSON_HEADERS, rejectionBody(rejection));
 }

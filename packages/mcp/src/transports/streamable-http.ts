@@ -38,7 +38,7 @@ function takePost(path: string, calls: Pid, exchange: Exchange, body: BodyOutcom
     case 'stateless-request':
       return deliverTo(processOf(calls), exchange, 'request', { exchange: exchange.id, request: route.request, envelope: route.envelope });
     case 'initialize':
-      return initialize(path, exchange, route.request);
+      return forwardToSession(exchange, undefined, body.text) ? undefined : initialize(path, exchange, route.request);
     case 'stateless-notification':
       return exchange.answer(202, JSON_HEADERS, '');
     case 'session-batch':
