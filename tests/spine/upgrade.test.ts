@@ -73,6 +73,7 @@ test('64 connections see nothing of twenty upgrades and downgrades but their ver
   };
 
   const liveBytes: number[] = [];
+  context.after(() => crowd.abandon());
   await crowd.start();
   assert.equal(crowd.size, 64);
   for (let cycle = 1; cycle <= CYCLES; cycle += 1) {

@@ -55,7 +55,9 @@ export class Client {
 
   /** The structured result of a tool. Throws for a broken connection, any status but 200, an error of any kind, another's answer. */
   async call<T>(tool: string, args: Record<string, unknown> = {}): Promise<T> {
-    return resultOf<T>(tool, await this.start(tool, args).answer, this.#lastId);
+    const { answer } = this.start(tool, args);
+    const id = this.#lastId;
+    return resultOf<T>(tool, await answer, id);
   }
 
   /** The same, read as it comes; `progress` asks for it. */

@@ -1,0 +1,4 @@
+import { application } from '@flyball/kernel';
+import server from './server.ts';
+
+export default application({ name: 'places', children: [{ id: 'server', start: [server] }] });
