@@ -17,13 +17,22 @@ import { StatelessElicitationError } from './stateless-elicitation.ts';
 
 export class CallContext implements ToolContext {
   readonly #call: ToolCall;
-  readonly deadline: Deadline;
+  readonly #timeoutMs: number;
+  readonly #expire: (call: ToolCall, timeoutMs: number) => void;
+  #deadline: Deadline | undefined;
   #lastProgress: number | undefined;
   #asks = 0;
 
-  constructor(call: ToolCall, timeoutMs: number, expired: () => void) {
+  constructor(call: ToolCall, timeoutMs: number, expire: (call: ToolCall, timeoutMs: number) => void) {
     this.#call = call;
-    this.deadline = new Deadline(timeoutMs, expired);
+    this.#timeoutMs = timeoutMs;
+    this.#expire = expire;
+  }
+
+  /** Made when something has to wait: most calls end in the turn that they began in. */
+  get deadline(): Deadline {
+    this.#deadline ??= new Deadline(this.#timeoutMs, () => this.#expire(this.#call, this.#timeoutMs));
+    return this.#deadline;
   }
 
   get signal(): AbortSignal {
@@ -77,13 +86,12 @@ export class CallContext implements ToolContext {
     const { session, version } = this.#call.call;
     this.#asks += 1;
     const id = `ask-${this.#call.process.pid.serial}-${this.#asks}`;
-    this.deadline.pause();
+    this.deadline.hold();
     const { elicitationTimeoutMs } = servingSettings();
     // Registered with the session before it is sent: the answer could come at once.
     const answered = this.#call.process.call<SessionProtocol, 'awaitAnswer'>(session!.pid as never, 'awaitAnswer', { id, serial: this.#call.process.pid.serial }, { timeoutMs: elicitationTimeoutMs });
     sendEvent(this.#call.exchange, elicitationRequest(id, prepared, version));
-    const response: RpcResponse = await answered;
-    this.deadline.run();
+    const response: RpcResponse = await answered.finally(() => this.deadline.release());
     if (response.error !== undefined) throw new McpError('mcp-elicitation-failed', `The client answered the question with an error: ${response.error.message}`);
     const judged = await judgeAnswer(prepared, response.result);
     if (!judged.ok) throw new McpError('mcp-elicitation-invalid', `The client's answer does not fit the form: ${judged.problem}`);

@@ -87,7 +87,7 @@ function runTool(call: ToolCall, checked: Validated): void | Promise<void> {
   if (!checked.ok) return succeed(call, checked.result);
   const { tool } = call.tool;
   const timeoutMs = tool.limits?.timeoutMs ?? servingSettings().requestTimeoutMs;
-  const context = new CallContext(call, timeoutMs, () => expire(call, timeoutMs));
+  const context = new CallContext(call, timeoutMs, expire);
   let result: ToolResult | Promise<ToolResult>;
   try {
     result = tool.isolation === 'process' ? isolatedRun(call, checked.value, context, timeoutMs) : tool.run(checked.value as never, context);
@@ -95,15 +95,15 @@ function runTool(call: ToolCall, checked: Validated): void | Promise<void> {
     return fail(call, error);
   }
   if (!(result instanceof Promise)) return succeed(call, result);
-  context.deadline.run();
+  context.deadline.start();
   return result.then(
     (value) => {
-      context.deadline.pause();
+      context.deadline.stop();
       // Its deadline has passed, or it was cancelled: that was its end, and has been told.
       return call.process.alive ? succeed(call, value) : undefined;
     },
     (error: unknown) => {
-      context.deadline.pause();
+      context.deadline.stop();
       return call.process.alive ? fail(call, error) : undefined;
     },
   );

@@ -7,19 +7,43 @@ export class Deadline {
   #leftMs: number;
   #startedMs = 0;
   #timer: Timer | undefined;
+  #started = false;
+  /** Questions that wait for an answer. */
+  #holds = 0;
 
   constructor(timeoutMs: number, expired: () => void) {
     this.#leftMs = timeoutMs;
     this.#expired = expired;
   }
 
-  run(): void {
-    if (this.#timer !== undefined) return;
+  start(): void {
+    this.#started = true;
+    this.#arm();
+  }
+
+  /** For good: the call has its result. */
+  stop(): void {
+    this.#started = false;
+    this.#disarm();
+  }
+
+  hold(): void {
+    this.#holds += 1;
+    this.#disarm();
+  }
+
+  release(): void {
+    this.#holds -= 1;
+    this.#arm();
+  }
+
+  #arm(): void {
+    if (!this.#started || this.#holds > 0 || this.#timer !== undefined) return;
     this.#startedMs = clock().nowMs();
     this.#timer = startTimer(this.#leftMs, this.#expired);
   }
 
-  pause(): void {
+  #disarm(): void {
     if (this.#timer === undefined) return;
     cancelTimer(this.#timer);
     this.#timer = undefined;
