@@ -10,6 +10,7 @@
  */
 import net from 'node:net';
 import { getSystemErrorName } from 'node:util';
+import { DescriptorError } from './errors.ts';
 
 /** A bound TCP handle; `server.listen(handle, backlog)` takes it. It is closed by the server that took it. */
 export interface ListenHandle {
@@ -42,23 +43,6 @@ export interface DescriptorReply {
   readonly name: string;
   readonly port: number;
   readonly error?: { readonly code: string; readonly message: string };
-}
-
-export type DescriptorErrorCode =
-  | 'address-in-use'
-  | 'address-not-available'
-  | 'permission-denied'
-  | 'host-not-found'
-  | 'bind-failed'
-  | 'descriptor-conflict';
-
-export class DescriptorError extends Error {
-  readonly code: string;
-  constructor(code: DescriptorErrorCode | (string & {}), message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'DescriptorError';
-    this.code = code;
-  }
 }
 
 // ---- binding -----------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
-export { DescriptorError, bindDescriptor, borrowDescriptor, createDescriptorKeeper, parentLink } from './descriptors.ts';
+export { DescriptorError, descriptorErrorCodes, type DescriptorErrorCode } from './errors.ts';
+export { bindDescriptor, borrowDescriptor, createDescriptorKeeper, parentLink } from './descriptors.ts';
 export type {
   BoundDescriptor,
-  DescriptorErrorCode,
   DescriptorKeeper,
   DescriptorLink,
   DescriptorReply,
