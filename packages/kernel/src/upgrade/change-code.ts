@@ -71,7 +71,7 @@ export async function changeCode(swap: CodeSwap, options: ChangeCodeOptions = {}
 
 /** Processes whose pending handler began under code that has been replaced since. */
 export function lingeringProcesses(): Pid[] {
-  return [...processTable.values()].filter((process) => process.status === AWAITING && process.generation < process.slot.generation).map((process) => process.pid);
+  return [...processTable.values()].filter((process) => process.status === AWAITING && process.generation !== process.slot.generation).map((process) => process.pid);
 }
 
 type Slots = ReadonlyMap<Slot<Definition>, Definition>;
