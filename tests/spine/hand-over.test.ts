@@ -87,6 +87,7 @@ test('64 connections see nothing of twenty hand-overs', { timeout: 170_000 }, as
 
   for (let round = 1; round <= HAND_OVERS; round += 1) {
     const before = generations.newest;
+    const newcomer = await Client.open(node.url, { dialect: 'sessionful', connection: 'keep-alive' });
     const held = await startHeld(patient);
     await Promise.all(late.map((client) => client.call<Place>('where', { text: 'early' })));
     const [idleMoved, patientMoved] = streams.map((stream) => stream.reopened());
@@ -105,9 +106,13 @@ test('64 connections see nothing of twenty hand-overs', { timeout: 170_000 }, as
     const { word, generation } = resultOf<{ word: string; generation: number }>('hold', await held.post.answer);
     assert.deepEqual([word, generation], [`round ${round}`, before], 'the call that was under way was answered where it ran');
     assert.equal((await next).generation, before + 1);
+    await patientMoved;
+    // All sessions have moved; a connection to the old process is left. What begins there now must not end with it.
+    await newcomer.initialize();
     const { shards } = await handedOver;
     assert.deepEqual(shards.map(({ from, to, end }) => [from, to, end]), [[before, before + 1, 'drained']]);
-    await patientMoved;
+    assert.equal((await newcomer.call<Place>('where', { text: 'newcomer' })).generation, before + 1);
+    newcomer.close();
     await crowd.goesOn();
     assert.deepEqual(problems(crowd, streams), NONE, `hand-over ${round}`);
     context.diagnostic(`hand-over ${round}: started in ${Math.round(shards[0]!.startMs)} ms, drained in ${Math.round(shards[0]!.drainMs)} ms`);
