@@ -1,0 +1,10 @@
+// The governors' judgement: pure deciders with their policies. What runs them, and what they cost, is elsewhere.
+export type {
+  Action, ActionKind, ActionOrder, Answer, CommonSignal, Decided, Decision, Governor, GovernorState, InFlight, MachineState,
+  ReceiptBody, ReceiptKind, VersionedState,
+} from './governor/governor.ts';
+export { defineGovernor, normal, type Absorbed, type GovernorParts, type Judgement } from './governor/define-governor.ts';
+export { governorStates, isTransition, machineTable, mermaidOf, type MachineTable, type Transition } from './governor/machine-table.ts';
+export type { MachineRules } from './governor/machine.ts';
+export { machineFields } from './policy/machine-fields.ts';
+export { defaultPolicy, policySchema, type Field, type Fields, type PolicyProblem, type PolicyRule, type PolicySchema } from './policy/schema.ts';
