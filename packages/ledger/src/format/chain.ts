@@ -1,0 +1,23 @@
+// The chain of one tenant: each link is SHA-256(previous link ‖ receipt hash), the first previous link is 32 zero
+// bytes. A receipt names the link before it, so that a chain can be checked from any receipt on. Pure.
+import { hash } from 'node:crypto';
+
+export const hashBytes = 32;
+
+/** What stands before the first receipt of a tenant. */
+export const chainGenesis: Uint8Array = new Uint8Array(hashBytes);
+
+/** SHA-256 of the canonical JSON of a recorded receipt, which is the log's entry. */
+export function receiptHash(entry: Uint8Array): Buffer {
+  return hash('sha256', entry, 'buffer');
+}
+
+const link = Buffer.alloc(2 * hashBytes);
+
+/** The tenant's chain hash after a receipt. */
+export function chainHash({ previous, receipt }: { readonly previous: Uint8Array; readonly receipt: Uint8Array }): Buffer {
+  // One buffer for all: the call is synchronous, and allocating would cost more than hashing.
+  link.set(previous, 0);
+  link.set(receipt, hashBytes);
+  return hash('sha256', link, 'buffer');
+}

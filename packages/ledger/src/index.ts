@@ -1,0 +1,20 @@
+// What others may call. Formats first: pure, for who writes, reads or verifies a log.
+export { LedgerError, ledgerErrorCodes } from './errors.ts';
+export type { LedgerErrorCode } from './errors.ts';
+
+export { canonicalJson } from './format/canonical-json.ts';
+export type { Json } from './format/canonical-json.ts';
+export { decodeReceipt, encodeDraft, receiptKinds, recordDraft } from './format/receipt.ts';
+export type { EncodedDraft, Receipt, ReceiptDraft, ReceiptKind } from './format/receipt.ts';
+export { chainGenesis, chainHash, receiptHash } from './format/chain.ts';
+export { emptyRoot, leafHash, nodeHash, verifyConsistency, verifyInclusion } from './format/merkle.ts';
+export { checkpointPath, parseTilePath, tilePath, tileWidth, verifierKeysPath } from './format/layout.ts';
+export type { TileId } from './format/layout.ts';
+export { consistencyProof, decodeBundle, encodeBundle, inclusionProof, rootFromTiles } from './format/tile.ts';
+export type { TileReader } from './format/tile.ts';
+export { checkNote, cosignatureTimeS, cosignNote, formatNote, formatSigningKey, formatVerifierKey, parseNote, parseSignature, parseSigningKey, parseVerifierKey, signatureTypes, signingKey, signNote, verifierKeyOf } from './format/note.ts';
+export type { CheckedNote, Note, NoteSignature, SignatureType, SigningKey, VerifierKey } from './format/note.ts';
+export { formatCheckpoint, openCheckpoint, parseCheckpoint, signCheckpoint } from './format/checkpoint.ts';
+export type { Checkpoint, OpenedCheckpoint } from './format/checkpoint.ts';
+export { addCheckpointRequest, formatProof, parseProof, verifyProof } from './format/proof.ts';
+export type { ProofVerdict, TlogProof } from './format/proof.ts';
