@@ -15,13 +15,19 @@ export interface NodeOptions {
   readonly applications?: readonly string[];
   /** Further arguments of `flyball start`: '+S', '2'. */
   readonly args?: readonly string[];
+  /** What runs `flyball start`; the checkout's sources under this Node unless given. */
+  readonly command?: readonly [string, ...string[]];
+  /** A node that has ended, whose name and place this one takes. */
+  readonly after?: TestNode;
 }
 
 export interface TestNode {
   readonly name: string;
+  /** Stands for XDG_RUNTIME_DIR. */
+  readonly runtimeRoot: string;
   readonly url: string;
   readonly port: number;
-  /** Of heart. */
+  /** Of heart, or of the command that runs it. */
   readonly pid: number;
   /** Everything that heart and the shards wrote so far. */
   readonly output: () => string;
@@ -37,11 +43,11 @@ export interface TestNode {
 /** Starts a node and resolves once it serves; `context.after` stops it. */
 export async function startNode(context: { after(end: () => Promise<void>): void }, options: NodeOptions = {}): Promise<TestNode> {
   started += 1;
-  const name = `test-${process.pid}-${started}`;
-  const runtimeRoot = mkdtempSync(join(tmpdir(), 'fb-'));
+  const { name = `test-${process.pid}-${started}`, runtimeRoot = mkdtempSync(join(tmpdir(), 'fb-')) } = options.after ?? {};
   const applications = (options.applications ?? []).flatMap((directory) => ['--application', directory]);
-  const args = ['--conditions=flyball-source', MAIN, 'start', '--name', name, '--port', '0', ...applications, ...(options.args ?? [])];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, XDG_RUNTIME_DIR: runtimeRoot } });
+  const [command, ...before] = options.command ?? [process.execPath, '--conditions=flyball-source', MAIN, 'start'];
+  const args = [...before, '--name', name, '--port', '0', ...applications, ...(options.args ?? [])];
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, XDG_RUNTIME_DIR: runtimeRoot } });
   const log = collect(child);
   const stop = async (): Promise<void> => {
     await end(child);
@@ -52,7 +58,7 @@ export async function startNode(context: { after(end: () => Promise<void>): void
   const port = Number(/:(\d+)\/mcp/.exec(banner)![1]);
   const directory = runtimeDirectoryPath({ runtimeRoot, temporaryRoot: tmpdir(), userId: process.getuid!(), name });
   return {
-    name, port, stop, pid: child.pid!, url: `http://127.0.0.1:${port}/mcp`, output: log.text, line: log.line,
+    name, runtimeRoot, port, stop, pid: child.pid!, url: `http://127.0.0.1:${port}/mcp`, output: log.text, line: log.line,
     control: (method, params) => ask(directory, method, params),
     descendants: () => descendantsOf(child.pid!),
   };
@@ -101,9 +107,19 @@ async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const closed = once(child, 'exit');
   child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+  const timer = setTimeout(() => killAll(child.pid!), 15_000);
   await closed;
   clearTimeout(timer);
+}
+
+function killAll(pid: number): void {
+  for (const each of [pid, ...descendantsOf(pid)]) {
+    try {
+      process.kill(each, 'SIGKILL');
+    } catch {
+      // It is gone.
+    }
+  }
 }
 
 function descendantsOf(pid: number): number[] {
