@@ -66,7 +66,6 @@ export class Incoming extends Port {
   #take(chunk: Buffer): void {
     try {
       this.#reader.push(chunk, (value) => {
-        if (this.#closed) return false;
         if (this.#receiver === undefined) this.#admit(checkHello(value));
         else this.#receiver.receive(checkFrame(value));
         return !this.#closed;

@@ -57,6 +57,7 @@ test('a shard that is killed: pending calls fail at once, monitors fire, and nam
   assert.equal(inbox.waiting.length, 0, 'its handler failed, and it with it');
   assert.ok(ref > 0);
   await assert.rejects(call(old, 'echo', 1), { code: 'noconnection' });
+  await shards.kill(1);
   await shards.forget(1, 1);
   await shards.start(1, 2);
   await assert.rejects(call(old, 'echo', 1), { code: 'noproc', message: /incarnation/ });
@@ -72,6 +73,41 @@ test('a process that watches gets its DOWN when the connection breaks', async ()
   await shards.kill(1);
   const down = await inbox.next() as Down;
   assert.deepEqual([down.type, down.ref, down.reason], ['DOWN', ref, 'noconnection']);
+});
+
+test('what a shard said last, before it closed all, is still heard', async () => {
+  await shards.start(1, 1);
+  const down = downOf(await deskPid(1));
+  await call(desk(1), 'echo', 1);
+  cast(desk(1), 'leave');
+  assert.deepEqual((await down).reason, { shutdown: 'left' });
+});
+
+test('what a peer said is heard though the way to it is closed before', async () => {
+  const server = net.createServer().listen(shards.pathOf(5, 1));
+  const accepted = once(server, 'connection') as Promise<[net.Socket]>;
+  const ups = events(peerUp);
+  const { socket } = connectRaw();
+  socket.write(hello());
+  await ups.next();
+  const down = downOf(new PidClass(node, 5, 1, 7));
+  const [wayThere] = await accepted;
+  const [operation, ref] = await new Promise<number[]>((resolve) => {
+    const reader = new FrameReader();
+    wayThere.on('data', (chunk: Buffer) => reader.push(chunk, (value) => {
+      if ((value as number[])[0] === op.monitor) resolve(value as number[]);
+      return true;
+    }));
+  });
+  assert.equal(operation, op.monitor);
+  const refusals = events(helloRefused);
+  wayThere.destroy();
+  // Once a connection made after it is answered, its end was seen.
+  connectRaw().socket.write(hello({ protocol: 9 }));
+  await refusals.next();
+  socket.end(encodeFrame([op.down, ref, { shutdown: 'late' }]));
+  assert.deepEqual((await down).reason, { shutdown: 'late' });
+  server.close();
 });
 
 test('a shard that only served learns of the death of who asked, too', async () => {
@@ -107,6 +143,8 @@ test('in a hand-over pids reach their own incarnation and names the current one'
 test('a peer that was never there: calls fail, monitors fire, messages are nothing', async () => {
   shards.peers.push({ shard: 3, creation: 1, path: join(shards.directory, 'nobody') });
   await shards.tellPeers();
+  // With the connection all that waits for it ends: no timeout passes.
+  useClock(createVirtualClock());
   const failures = events(connectFailed);
   const pid = new PidClass<DeskProtocol>(node, 3, 1, 5);
   send(pid, 'lost');
@@ -193,6 +231,28 @@ test('frames for what is not there any more are nothing', async () => {
   await ups.next();
   assert.equal(await inbox.next(), 'through');
   socket.destroy();
+});
+
+test('a peer that goes leaves no monitor on what it watched', async () => {
+  const downs = events(peerDown);
+  const { socket } = connectRaw();
+  const inbox = await openInbox();
+  const { serial } = inbox.pid;
+  socket.write(Buffer.concat([hello(), encodeFrame([op.monitor, 1, serial]), encodeFrame([op.monitor, 1, serial]), encodeFrame([op.monitor, 2, serial]), encodeFrame([op.info, serial, 'watched'])]));
+  assert.equal(await inbox.next(), 'watched');
+  assert.equal((await status()).links[0]!.watched, 2, 'the same reference again takes the place of the first');
+  assert.notEqual(processTable.get(serial)!.monitors, undefined);
+  socket.destroy();
+  await downs.next();
+  assert.equal(processTable.get(serial)!.monitors, undefined);
+});
+
+test('after a frame that ends the distribution no other is taken', async () => {
+  const { socket, closed } = connectRaw();
+  const inbox = await openInbox();
+  socket.write(Buffer.concat([hello(), encodeFrame([op.exit, 'distribution', { ...inbox.pid }, 'kill']), encodeFrame([op.info, inbox.pid.serial, 'after'])]));
+  await closed;
+  assert.deepEqual([processNamed('distribution'), inbox.waiting], [undefined, []]);
 });
 
 test('a peer that connects anew has given up its first connection', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { call, cast, distribution, exit, formatPid, isPid, monitorWith, named, PidClass, samePid, send, telemetryEvent, type Down, type Pid } from '@flyball/kernel';
+import { call, cast, distribution, exit, formatPid, isPid, monitorWith, named, PidClass, processTable, samePid, send, telemetryEvent, type Down, type Pid } from '@flyball/kernel';
 import type { DeskProtocol } from './fixtures/shard.ts';
 import { desk, openInbox, Shards, status, statusOf } from './shard-children.ts';
 
@@ -168,6 +168,13 @@ test('processes that die with calls and monitors open leave nothing, here or the
   }
   const there = (await statusOf(1)).links.find(({ shard }) => shard === 0)!;
   assert.deepEqual([there.watched, there.calls, there.monitors], [0, 0, 0]);
+});
+
+test('a process keeps nothing of the calls that it made', async () => {
+  const inbox = await openInbox();
+  const target = await deskPid(1);
+  for (let at = 0; at < 20; at += 1) await call(inbox.pid, 'ask', { target, name: 'pid', timeoutMs: 5_000 });
+  assert.equal(processTable.get(inbox.pid.serial)!.monitoring?.size, 0);
 });
 
 async function openAt(of: number) {

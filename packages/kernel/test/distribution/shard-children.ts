@@ -69,8 +69,11 @@ export class Shards {
     }));
   }
 
+  /** Resolves when it is gone; it may have been killed before. */
   async kill(shard: number, creation = 1): Promise<void> {
     const child = this.child(shard, creation);
+    // Its channel may look open for longer than it lives.
+    this.#children.delete(`${shard}.${creation}`);
     if (child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
     child.kill('SIGKILL');
