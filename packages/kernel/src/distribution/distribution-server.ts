@@ -27,11 +27,6 @@ export const distributionServer = genServer({
     return { listener: await carrier.start() };
   },
   calls: {
-    /** As the cast `peers`, answered when the list is in force. */
-    setPeers: (_state: DistributionState, peers: readonly DistributionPeer[]) => {
-      carrier()?.setPeers(peers);
-      return reply(true);
-    },
     /** The peers and what is open at each link, for operators. */
     status: (_state: DistributionState) => reply(carrier()?.status ?? { peers: [], links: [] }),
   },

@@ -10,7 +10,7 @@ import { connectFailed, frameBad, helloRefused, messageDropped, peerDown, peerUp
 import { encodeFrame, FrameReader } from '../../src/distribution/frame.ts';
 import { op } from '../../src/distribution/wire.ts';
 import type { DeskProtocol } from './fixtures/shard.ts';
-import { desk, node, openInbox, Shards, status, statusOf, stopSelf } from './shard-children.ts';
+import { desk, node, openInbox, Shards, status, statusOf, stopSelf, takePeers } from './shard-children.ts';
 
 let shards: Shards;
 beforeEach(async () => {
@@ -177,7 +177,7 @@ test('a shard refuses one that looks for its predecessor, and the caller learns 
   await shards.start(1, 2);
   const failures = events(connectFailed);
   shards.peers.push({ shard: 1, creation: 3, path: shards.pathOf(1, 2) });
-  await call('distribution' as never, 'setPeers' as never, shards.peers as never);
+  await takePeers(shards.peers);
   await assert.rejects(call(desk(1), 'echo', 1), { code: 'noconnection', message: /refused: it looks for shard 1\.3, this is 1\.2/ });
   assert.match((await failures.next()).reason, /looks for shard/);
 });

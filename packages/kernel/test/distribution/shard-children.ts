@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { call, distributionServer, exit, genServer, identity, monitorWith, named, processNamed, reply, type DistributionPeer, type Pid, type Protocol, type Target } from '@flyball/kernel';
+import { call, cast, distributionServer, exit, genServer, identity, monitorWith, named, processNamed, reply, type DistributionPeer, type Pid, type Protocol, type Target } from '@flyball/kernel';
 import type { DeskProtocol } from './fixtures/shard.ts';
 
 export const node = 'test@localhost';
@@ -60,7 +60,7 @@ export class Shards {
   }
 
   async tellPeers(): Promise<void> {
-    if (processNamed('distribution') !== undefined) await call(distributionName, 'setPeers', this.peers);
+    if (processNamed('distribution') !== undefined) await takePeers(this.peers);
     const living = [...this.#children.values()].filter((child) => child.connected);
     await Promise.all(living.map(async (child) => {
       const updated = once(child, 'message');
@@ -96,6 +96,12 @@ export async function stopSelf(): Promise<void> {
   const down = new Promise((resolve) => monitorWith(server.pid, resolve));
   exit(server.pid, 'shutdown');
   await down;
+}
+
+/** Resolves when the list is in force. */
+export async function takePeers(peers: readonly DistributionPeer[]): Promise<void> {
+  cast(distributionName, 'peers', peers);
+  await status();
 }
 
 /** What is open at this shard's links. */
