@@ -83,7 +83,8 @@ function checkDraft(draft: ReceiptDraft): void {
   if (typeof draft !== 'object' || draft === null) throw new LedgerError('bad-receipt', `a receipt is an object, not ${typeof draft}`);
   const prototype: unknown = Object.getPrototypeOf(draft);
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) throw bad('a receipt is a plain object, of no class');
-  for (const name of Reflect.ownKeys(draft)) if (typeof name === 'symbol' || !fields.has(name)) throw bad(`unknown field ${String(name)}; what has no field of its own belongs into details`);
+  for (const name of Object.getOwnPropertyNames(draft)) if (!fields.has(name)) throw bad(`unknown field ${String(name)}; what has no field of its own belongs into details`);
+  if (Object.getOwnPropertySymbols(draft).length > 0) throw bad('a receipt has no symbols for names');
   if (!isShortText(draft.id)) throw bad(`id must be 1 to ${idCharactersMax} characters`);
   if (!isShortText(draft.tenantId)) throw bad(`tenantId must be 1 to ${idCharactersMax} characters`);
   if (!kinds.has(draft.kind)) throw bad(`kind must be one of ${receiptKinds.join(', ')}`);
