@@ -5,12 +5,11 @@ import { exitProcess, genServer, givePort, processOf, spawnTask, type Self } fro
 import { addRoute, exchangeOf, type Exchange } from '@flyball/listener';
 import { discoverResultJson } from '../protocol/discover.ts';
 import type { Envelope } from '../protocol/eras.ts';
-import { invalidParams, methodNotFound, type RpcRequest } from '../protocol/json-rpc.ts';
-import { readEmpty, readList } from '../protocol/params.ts';
-import { toolsListJson } from '../protocol/tools.ts';
+import { methodNotFound, type RpcRequest } from '../protocol/json-rpc.ts';
 import { serveStreamableHttp } from '../transports/streamable-http.ts';
 import { runCall } from './call.ts';
-import { answerWhenAbandoned, CANCELLED, sendError, sendResult } from './reply-channel.ts';
+import { answerConstant, answerToolsList } from './plain-requests.ts';
+import { answerWhenAbandoned, CANCELLED, sendError } from './reply-channel.ts';
 import { preparedOf, serverAt, type ServerSlot } from './served.ts';
 
 export interface StatelessMessage {
@@ -40,16 +39,10 @@ function takeRequest(slot: ServerSlot, exchange: Exchange, request: RpcRequest, 
   switch (request.method) {
     case 'tools/call':
       return startCall(slot, exchange, request, envelope, self);
-    case 'server/discover': {
-      const read = readEmpty(request.params);
-      return read.ok ? sendResult(exchange, request.id, discoverResultJson(preparedOf(slot))) : sendError(exchange, request.id, invalidParams(read.message), 'stateless');
-    }
-    case 'tools/list': {
-      const read = readList(request.params);
-      if (!read.ok) return sendError(exchange, request.id, invalidParams(read.message), 'stateless');
-      const listed = toolsListJson(preparedOf(slot), 'stateless', read.cursor);
-      return listed.ok ? sendResult(exchange, request.id, listed.json) : sendError(exchange, request.id, listed.error, 'stateless');
-    }
+    case 'server/discover':
+      return answerConstant(exchange, request, () => discoverResultJson(preparedOf(slot)), 'stateless');
+    case 'tools/list':
+      return answerToolsList(exchange, request, slot, 'stateless');
     default:
       return sendError(exchange, request.id, methodNotFound(request.method), 'stateless');
   }

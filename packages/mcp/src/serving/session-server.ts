@@ -6,12 +6,12 @@ import { exchangeOf, type Exchange } from '@flyball/listener';
 import { cancelTarget } from '../protocol/cancel.ts';
 import { rejectionBody, sessionNotFound } from '../protocol/http-rules.ts';
 import { EMPTY_RESULT_JSON, invalidParams, methodNotFound, type Params, type RequestId, type RpcMessage, type RpcRequest, type RpcResponse } from '../protocol/json-rpc.ts';
-import { readEmpty, readList, type ClientInfo } from '../protocol/params.ts';
-import { toolsListJson } from '../protocol/tools.ts';
+import type { ClientInfo } from '../protocol/params.ts';
 import type { SessionVersion } from '../protocol/versions.ts';
 import { runCall } from './call.ts';
-import { answerWhenAbandoned, CANCELLED, endForReconnect, EVENT_STREAM_HEADERS, JSON_HEADERS, sendError, sendResult } from './reply-channel.ts';
-import { preparedOf, serverAt } from './served.ts';
+import { answerConstant, answerToolsList } from './plain-requests.ts';
+import { answerWhenAbandoned, CANCELLED, endForReconnect, EVENT_STREAM_HEADERS, JSON_HEADERS, sendError } from './reply-channel.ts';
+import { serverAt } from './served.ts';
 import { enterSession, forwardToSession } from './session-directory.ts';
 import { servingSettings } from './settings.ts';
 import { sseComment } from '../protocol/sse.ts';
@@ -138,16 +138,10 @@ function takeRequest(session: Session, exchange: Exchange, request: RpcRequest, 
   const slot = serverAt(session.seed.server);
   if (slot === undefined) return sendError(exchange, request.id, methodNotFound(request.method), 'sessionful');
   switch (request.method) {
-    case 'ping': {
-      const read = readEmpty(request.params);
-      return read.ok ? sendResult(exchange, request.id, EMPTY_RESULT_JSON) : sendError(exchange, request.id, invalidParams(read.message), 'sessionful');
-    }
-    case 'tools/list': {
-      const read = readList(request.params);
-      if (!read.ok) return sendError(exchange, request.id, invalidParams(read.message), 'sessionful');
-      const listed = toolsListJson(preparedOf(slot), 'sessionful', read.cursor);
-      return listed.ok ? sendResult(exchange, request.id, listed.json) : sendError(exchange, request.id, listed.error, 'sessionful');
-    }
+    case 'ping':
+      return answerConstant(exchange, request, () => EMPTY_RESULT_JSON, 'sessionful');
+    case 'tools/list':
+      return answerToolsList(exchange, request, slot, 'sessionful');
     default:
       return sendError(exchange, request.id, methodNotFound(request.method), 'sessionful');
   }
