@@ -102,14 +102,17 @@ export class Exchange extends Port {
     if (this.#finished) return;
     this.#finish();
     const response = this.#response;
-    // An upload that is refused in its midst cannot share its connection with a next request.
-    const close = this.#isDraining() || (!this.request.complete && hasBody(this.request));
+    const upload = uploadUnderWay(this.request);
+    const close = this.#isDraining() || upload === 'endless';
     const bytes = Buffer.byteLength(body);
     const all = [...headers, 'Content-Length', String(bytes)];
     if (close) all.push(...DRAINED_HEADERS);
     response.writeHead(status, all);
     // Text that is all ASCII goes out as it lies in memory.
-    response.end(body, bytes === body.length ? 'latin1' : 'utf8');
+    const encoding = bytes === body.length ? 'latin1' : 'utf8';
+    if (upload !== 'bounded') return void response.end(body, encoding);
+    response.write(body, encoding);
+    discardUpload(this.request, () => response.end());
   }
 
   /** Begins an answer of open length: `write` and `end` follow. A GET's has no end of its own, so its connection ends with it. */
@@ -166,9 +169,27 @@ export class Exchange extends Port {
   }
 }
 
-// A request without a body may be answered before the parser has seen its end.
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+/** What is still read of an upload that has been answered already; more breaks the connection off. */
+const DISCARDED_BYTES_MAX = 67_108_864;
+
+function uploadUnderWay({ complete, headers }: IncomingMessage): 'none' | 'bounded' | 'endless' {
+  const length = Number(headers['content-length'] ?? 0);
+  // A request without a body may be answered before the parser has seen its end.
+  if (complete || (length === 0 && headers['transfer-encoding'] === undefined)) return 'none';
+  return length > DISCARDED_BYTES_MAX ? 'endless' : 'bounded';
+}
+
+/**
+ * Answered in its midst, an upload is read to its end all the same: closing a connection on which unread
+ * bytes wait resets it, and the client would lose the answer.
+ */
+function discardUpload(request: IncomingMessage, done: () => void): void {
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > DISCARDED_BYTES_MAX) request.destroy();
+  });
+  request.once('close', done);
 }
 
 /** What a client that does not read may leave waiting in memory. */

@@ -42,7 +42,7 @@ export class HttpServerPort extends Port {
     this.#server.maxConnections = options.connectionsMax;
     this.#server.on('connection', (socket: net.Socket) => this.#connected(socket));
     this.#server.on('drop', () => connectionRefused.emit({ open: this.#connections, connectionsMax: options.connectionsMax }));
-    this.#server.on('clientError', (_error, socket) => refuseUnreadable(socket));
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseUnreadable(error.code, socket));
     openPort(this, owner);
   }
 
@@ -109,8 +109,15 @@ const FORBIDDEN = JSON.stringify({
   error: 'forbidden: this address serves strangers only the probes until authentication is configured; start with --allow-public to serve MCP to all',
 });
 
-function refuseUnreadable(socket: import('node:stream').Duplex): void {
-  if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+/** What the parser gave up on, by its error code; all else is no HTTP. */
+const UNREADABLE_STATUS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Content Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+function refuseUnreadable(code: string | undefined, socket: import('node:stream').Duplex): void {
+  const status = UNREADABLE_STATUS[code ?? ''] ?? '400 Bad Request';
+  if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   else socket.destroy();
 }
-
