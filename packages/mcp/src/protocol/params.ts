@@ -2,6 +2,7 @@
  * Checks of the params of the methods served here, shaped by hand: on the path of each request, and a general validator
  * costs microseconds. Everything a client may send beyond these fields is let through, as the official schemas do.
  */
+import { fitsBounds } from './json-bounds.ts';
 import { clip, isObject, type Params } from './json-rpc.ts';
 import type { ProgressToken } from './progress.ts';
 
@@ -86,6 +87,9 @@ export function isClientInfo(value: unknown): value is ClientInfo {
   return isObject(value) && typeof value['name'] === 'string' && typeof value['version'] === 'string';
 }
 
+/** What a session keeps of its client: 100,000 of them must fit into memory, and their hand-over into its limit. */
+const KEPT_BOUNDS = { depthMax: 16, charactersMax: 16_384 };
+
 export function readInitialize(params: Params | undefined): InitializeParams | BadParams {
   if (params === undefined) return badParams('protocolVersion is missing');
   const problem = metaProblem(params);
@@ -94,6 +98,9 @@ export function readInitialize(params: Params | undefined): InitializeParams | B
   if (typeof protocolVersion !== 'string') return badParams('protocolVersion must be a string');
   if (!isObject(capabilities)) return badParams('capabilities must be an object');
   if (!isClientInfo(clientInfo)) return badParams('clientInfo must have a name and a version');
+  for (const [name, kept] of Object.entries({ capabilities, clientInfo })) {
+    if (!fitsBounds(kept, KEPT_BOUNDS)) return badParams(`${name} must have at most ${KEPT_BOUNDS.charactersMax} characters and ${KEPT_BOUNDS.depthMax} levels`);
+  }
   return { ok: true, protocolVersion: clip(protocolVersion), capabilities, clientInfo };
 }
 
