@@ -19,18 +19,21 @@ const STATELESS_META = {
   'io.modelcontextprotocol/clientCapabilities': {},
 };
 
+/** Of all clients: two of them may share a session. */
+let lastId = 0;
+
 export class Client {
   readonly url: string;
   readonly kind: ClientKind;
-  readonly #agent: http.Agent | undefined;
+  /** Holds the one connection of a client that keeps it. */
+  readonly agent: http.Agent | undefined;
   sessionId: string | undefined;
-  #lastId = 0;
 
-  constructor(url: string, kind: ClientKind, sessionId: string | undefined = undefined) {
+  constructor(url: string, kind: ClientKind, sessionId: string | undefined = undefined, agent: http.Agent | undefined = undefined) {
     this.url = url;
     this.kind = kind;
     this.sessionId = sessionId;
-    this.#agent = kind.connection === 'keep-alive' ? new http.Agent({ keepAlive: true, maxSockets: 1 }) : undefined;
+    this.agent = kind.connection === 'keep-alive' ? (agent ?? new http.Agent({ keepAlive: true, maxSockets: 1 })) : undefined;
   }
 
   /** A client that is ready to call: a sessionful one has its session. */
@@ -56,13 +59,13 @@ export class Client {
   /** The structured result of a tool. Throws for a broken connection, any status but 200, an error of any kind, another's answer. */
   async call<T>(tool: string, args: Record<string, unknown> = {}): Promise<T> {
     const { answer } = this.start(tool, args);
-    const id = this.#lastId;
+    const id = lastId;
     return resultOf<T>(tool, await answer, id);
   }
 
   /** The same, read as it comes; `progress` asks for it. */
   start(tool: string, args: Record<string, unknown> = {}, { progress = false }: { readonly progress?: boolean } = {}): Post {
-    const token = progress ? { progressToken: `p${this.#lastId + 1}` } : undefined;
+    const token = progress ? { progressToken: `p${lastId + 1}` } : undefined;
     const meta = this.kind.dialect === 'stateless' ? { ...STATELESS_META, ...token } : token;
     return this.#request('tools/call', { name: tool, arguments: args, ...(meta !== undefined && { _meta: meta }) }, tool);
   }
@@ -74,16 +77,16 @@ export class Client {
 
   /** Closes its connection. */
   close(): void {
-    this.#agent?.destroy();
+    this.agent?.destroy();
   }
 
   #request(method: string, params: Record<string, unknown> | undefined = undefined, name: string | undefined = undefined): Post {
-    this.#lastId += 1;
-    return this.#post({ jsonrpc: '2.0', id: this.#lastId, method, ...(params !== undefined && { params }) }, name);
+    lastId += 1;
+    return this.#post({ jsonrpc: '2.0', id: lastId, method, ...(params !== undefined && { params }) }, name);
   }
 
   #post(message: Record<string, unknown>, name: string | undefined = undefined): Post {
-    const agent = this.#agent ?? new http.Agent({ keepAlive: false });
+    const agent = this.agent ?? new http.Agent({ keepAlive: false });
     return new Post({ url: this.url, headers: { ...POST_HEADERS, ...this.#eraHeaders(String(message['method']), name) }, body: JSON.stringify(message), agent });
   }
 

@@ -38,6 +38,13 @@ export class Crowd<T> {
     this.#call = call;
   }
 
+  /** Of clients that are there; `resume` starts it. */
+  static of<T>(clients: readonly Client[], call: CrowdCall<T>): Crowd<T> {
+    const crowd = new Crowd([], call);
+    crowd.#clients = [...clients];
+    return crowd;
+  }
+
   get size(): number {
     return this.#clients.length;
   }

@@ -6,7 +6,7 @@ export class Listening {
   readonly #url: string;
   readonly #sessionId: string;
   // One connection, used again if the server leaves it open.
-  readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #agent: http.Agent;
   #request: http.ClientRequest | undefined;
   #isOver = false;
   readonly #watchers = new Set<() => void>();
@@ -14,9 +14,10 @@ export class Listening {
   /** Whatever is not a stream that began and ended in order. */
   readonly failures: string[] = [];
 
-  constructor(url: string, sessionId: string) {
+  constructor(url: string, sessionId: string, agent: http.Agent = new http.Agent({ keepAlive: true, maxSockets: 1 })) {
     this.#url = url;
     this.#sessionId = sessionId;
+    this.#agent = agent;
   }
 
   /** Resolves when the server has begun the first stream. */
