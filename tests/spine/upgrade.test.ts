@@ -90,5 +90,10 @@ test('64 connections see nothing of twenty upgrades and downgrades but their ver
   context.diagnostic(`${crowd.answered} calls, the slowest ${Math.round(crowd.slowestMs)} ms; alive after each cycle: ${liveBytes.map((bytes) => (bytes / 1e6).toFixed(2)).join(' ')} MB`);
   const growth = liveBytes.at(-1)! / liveBytes[1]!;
   assert.ok(growth <= GROWTH_MAX, `memory grew by the factor ${growth.toFixed(3)} from cycle 2 to ${CYCLES}`);
+  // What was loaded is what a new OS process runs.
+  await node.control('load', { application: 'counters', directory: directoryOf(2) });
+  await node.control('hand-over');
+  const { versions: all } = await operator.call<{ versions: number[] }>('crash');
+  assert.deepEqual(new Set(all), new Set([2]));
   assert.ok(!/unhandled|outside any process|gave up/.test(node.output()), node.output());
 });
