@@ -39,7 +39,7 @@ export class Shards {
     this.peers.push({ shard, creation, path, ...(role !== undefined && { role }) });
     const argument = JSON.stringify({ node: options.node ?? node, shard, creation, path, peers: this.peers, names });
     const child = fork(join(import.meta.dirname, 'fixtures/shard.ts'), [argument], {
-      execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
+      execArgv: ['--conditions=flyball-source', '--disable-warning=ExperimentalWarning'],
       serialization: 'advanced',
     });
     this.#children.set(`${shard}.${creation}`, child);
