@@ -8,3 +8,11 @@ export { governorStates, isTransition, machineTable, mermaidOf, type MachineTabl
 export type { MachineRules } from './governor/machine.ts';
 export { machineFields } from './policy/machine-fields.ts';
 export { defaultPolicy, policySchema, type Field, type Fields, type PolicyProblem, type PolicyRule, type PolicySchema } from './policy/schema.ts';
+export { policyJsonSchema, type JsonSchema } from './policy/json-schema.ts';
+export { problemText, readPolicy, type PolicyReading } from './policy/read-policy.ts';
+export { policyReference } from './policy/reference.ts';
+export { costGuard } from './governors/cost-guard.ts';
+export { moneyText } from './governors/cost-guard/money.ts';
+export type { Budgets, BurnStage, CostPolicy } from './governors/cost-guard/policy.ts';
+export { readCostSignal, type Cost, type CostAnswer, type CostSignal, type CostSignalReading, type Reservation } from './governors/cost-guard/signals.ts';
+export type { CostState } from './governors/cost-guard/state.ts';

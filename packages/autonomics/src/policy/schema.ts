@@ -56,13 +56,14 @@ export interface GroupField<T> extends FieldBase<T> {
   readonly fields: Fields<T>;
 }
 
+/** Tuples keep a union whole: `'a' | 'b'` is one choice, `number | null` one optional number. */
 export type Field<T> =
-  | (T extends number ? NumberField : never)
-  | (T extends boolean ? BooleanField : never)
-  | (T extends string ? ChoiceField<T> | TextField : never)
-  | (T extends readonly (infer E)[] ? ListField<E> : never)
-  | (T extends object ? GroupField<T> | MapField<T[keyof T]> : never)
-  | (null extends T ? OptionalField<NonNullable<T>> : never);
+  null extends T ? OptionalField<NonNullable<T>>
+  : [T] extends [number] ? NumberField
+  : [T] extends [boolean] ? BooleanField
+  : [T] extends [string] ? ChoiceField<T> | TextField
+  : [T] extends [readonly (infer E)[]] ? ListField<E>
+  : GroupField<T> | MapField<T[keyof T]>;
 
 export type Fields<P> = { readonly [K in keyof P]-?: Field<P[K]> };
 
