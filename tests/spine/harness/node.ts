@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { connectControl, runtimeDirectoryPath, type ControlClient } from '@flyball/release';
 
 const MAIN = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url));
+const STOP_DEADLINE_MS = 15_000;
 let started = 0;
 
 export interface NodeOptions {
@@ -107,9 +108,11 @@ async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const closed = once(child, 'exit');
   child.kill('SIGTERM');
-  const timer = setTimeout(() => killAll(child.pid!), 15_000);
+  // A node that does not stop when told must not stop the tests: AbortSignal.timeout keeps no process alive.
+  AbortSignal.timeout(STOP_DEADLINE_MS).addEventListener('abort', () => {
+    if (child.exitCode === null && child.signalCode === null) killAll(child.pid!);
+  });
   await closed;
-  clearTimeout(timer);
 }
 
 function killAll(pid: number): void {
