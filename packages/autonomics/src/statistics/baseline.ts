@@ -50,7 +50,7 @@ export function startBaseline(nowMs: number): Baseline {
     binStartMs: nowMs, events: 0, bad: 0, timed: 0, slow: 0,
     binEvents: none, binBad: none, binTimed: none, binSlow: none,
     histogram: none, slowBound: UNKNOWN,
-    hourEvents: new Array<number>(HOURS).fill(0), hourBad: new Array<number>(HOURS).fill(0), hour: hourOf(nowMs),
+    hourEvents: Array.from({ length: HOURS }, () => 0), hourBad: Array.from({ length: HOURS }, () => 0), hour: hourOf(nowMs),
   };
 }
 
@@ -80,8 +80,8 @@ export function sumFrom(counts: readonly number[], from: number): number {
 }
 
 function added(histogram: readonly number[], counts: readonly number[]): readonly number[] {
-  const sum = new Array<number>(counts.length);
-  for (let at = 0; at < counts.length; at += 1) sum[at] = (histogram[at] ?? 0) + counts[at]!;
+  const sum: number[] = [];
+  for (let at = 0; at < counts.length; at += 1) sum.push((histogram[at] ?? 0) + counts[at]!);
   return sum;
 }
 
@@ -134,8 +134,10 @@ function chosenBound(histogram: readonly number[], current: number): number {
   return best;
 }
 
-export function errorBins({ binEvents, binBad }: Baseline): Bin[] {
-  return binEvents.map((events, at) => ({ events, bad: binBad[at]! }));
+/** The bin that is still open is the freshest: it counts. */
+export function errorBins({ binEvents, binBad, events, bad }: Baseline): Bin[] {
+  const closed = binEvents.map((events, at) => ({ events, bad: binBad[at]! }));
+  return events > 0 ? [...closed, { events, bad }] : closed;
 }
 
 export function slowBins({ binTimed, binSlow }: Baseline): Bin[] {

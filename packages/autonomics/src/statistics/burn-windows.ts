@@ -21,14 +21,14 @@ export function startWindows(rules: readonly BurnRule[], nowMs: number): readonl
 }
 
 export function recordBurn(rules: readonly BurnRule[], windows: readonly BurnWindow[], counts: { readonly requests: number; readonly errors: number }, nowMs: number): readonly BurnWindow[] {
-  const next = new Array<BurnWindow>(windows.length);
+  const next: BurnWindow[] = [];
   for (let at = 0; at < windows.length; at += 1) {
     const slotMs = rules[at]!.longWindowMs / SLOTS;
     const one = nowMs - windows[at]!.slotStartMs < slotMs ? windows[at]! : turned(windows[at]!, slotMs, nowMs);
-    next[at] = {
+    next.push({
       slotStartMs: one.slotStartMs, requests: one.requests + counts.requests, errors: one.errors + counts.errors,
       closedRequests: one.closedRequests, closedErrors: one.closedErrors,
-    };
+    });
   }
   return next;
 }
@@ -36,7 +36,7 @@ export function recordBurn(rules: readonly BurnRule[], windows: readonly BurnWin
 /** Closes the slots that have ended; those in which nothing came are zeros. */
 function turned(window: BurnWindow, slotMs: number, nowMs: number): BurnWindow {
   const ended = Math.floor((nowMs - window.slotStartMs) / slotMs);
-  const empty = new Array<number>(Math.min(SLOTS, ended - 1)).fill(0);
+  const empty = Array.from({ length: Math.min(SLOTS, ended - 1) }, () => 0);
   return {
     slotStartMs: window.slotStartMs + ended * slotMs,
     requests: 0,

@@ -12,7 +12,7 @@ export interface SequentialTest {
   readonly odds: readonly number[];
   /** Of the prior weight of "became bad", what is not yet spent on the past. */
   readonly unspent: number;
-  /** ln odds of the alternative that must not be missed, bad from the start, against a healthy service. */
+  /** ln odds of the mildest alternative, bad from the start, against a healthy service: far below 0 clears a release. */
   readonly logOddsFromStart: number;
   readonly events: number;
   readonly bad: number;
@@ -21,10 +21,8 @@ export interface SequentialTest {
 /** What stays the same during a watch. */
 export interface TestPlan {
   readonly baseline: BetaCounts;
-  /** Shares of bad events that a bad release may show. */
+  /** Shares of bad events that a bad release may show, the mildest first. */
   readonly alternatives: readonly number[];
-  /** Which of them must be excluded before a release counts as healthy. */
-  readonly decisive: number;
   /** A share above this is no drift of a healthy service. */
   readonly healthyShareMax: number;
   readonly memoryMs: number;
@@ -53,32 +51,40 @@ export interface Counts {
   readonly bad: number;
   /** Time since the counts before. */
   readonly elapsedMs: number;
+  /** So many times the usual share is still no fault of the release: 1, or more while its traffic is not the usual. */
+  readonly allowance: number;
+  /** What the version before it shows meanwhile, where it still serves: then it, not the release, says what is healthy. */
+  readonly control: { readonly events: number; readonly bad: number } | null;
 }
 
 export function observe(plan: TestPlan, test: SequentialTest, counts: Counts): SequentialTest {
   const { events, bad, elapsedMs } = counts;
-  const keep = Math.exp(-elapsedMs / plan.memoryMs);
-  const known = relaxed(test.healthy, plan.baseline, keep, plan.healthyShareMax);
   const good = events - bad;
-  const logHealthy = logPredictive(known, bad, good);
+  const { predicting, next } = healthyNow(plan, test, counts);
+  const logHealthy = logPredictive(predicting, bad, good);
   const fresh = Math.min(test.unspent, ((1 - BAD_FROM_START) * elapsedMs) / plan.watchMs);
   const share = fresh / plan.alternatives.length;
-  const odds = new Array<number>(plan.alternatives.length);
+  const odds: number[] = [];
   let logOddsFromStart = test.logOddsFromStart;
-  for (let at = 0; at < odds.length; at += 1) {
+  for (let at = 0; at < plan.alternatives.length; at += 1) {
     const alternative = plan.alternatives[at]!;
     const gain = bad * Math.log(alternative) + good * Math.log(1 - alternative) - logHealthy;
-    odds[at] = Math.min(ODDS_MAX, (test.odds[at]! + share) * Math.exp(gain));
-    if (at === plan.decisive) logOddsFromStart += gain;
+    odds.push(Math.min(ODDS_MAX, (test.odds[at]! + share) * Math.exp(gain)));
+    if (at === 0) logOddsFromStart += gain;
   }
-  return {
-    healthy: learned(known, bad, good),
-    odds,
-    unspent: test.unspent - fresh,
-    logOddsFromStart,
-    events: test.events + events,
-    bad: test.bad + bad,
-  };
+  return { healthy: next, odds, unspent: test.unspent - fresh, logOddsFromStart, events: test.events + events, bad: test.bad + bad };
+}
+
+function healthyNow(plan: TestPlan, test: SequentialTest, { events, bad, elapsedMs, allowance, control }: Counts): { readonly predicting: BetaCounts; readonly next: BetaCounts } {
+  const keep = Math.exp(-elapsedMs / plan.memoryMs);
+  if (control !== null) {
+    // What both versions show is no fault of the new one, however high it is.
+    const next = learned(relaxed(test.healthy, plan.baseline, keep, SHARE_MAX), control.bad, control.events - control.bad);
+    return { predicting: next, next };
+  }
+  const known = relaxed(test.healthy, plan.baseline, keep, Math.min(SHARE_MAX, plan.healthyShareMax * allowance));
+  const predicting = allowance === 1 ? known : { bad: known.bad * allowance, good: known.good };
+  return { predicting, next: learned(known, bad, events - bad) };
 }
 
 /** Odds that the release is bad: 1 at the start; what is not spent yet counts as neither. */
@@ -86,8 +92,4 @@ export function oddsOf(test: SequentialTest): number {
   let sum = test.unspent;
   for (const one of test.odds) sum += one;
   return Math.min(ODDS_MAX, sum);
-}
-
-export function sharesOf(baseShare: number, increases: readonly number[]): number[] {
-  return increases.map((increase) => Math.min(SHARE_MAX, baseShare + increase));
 }
