@@ -1,7 +1,8 @@
 // What comes of a run: for each policy what it decided when and how it scored, and what a picture shows of
 // the load. Plain data: `--json` prints it, the chart draws it, the benchmarks read its figures.
 
-import type { GovernorState } from '../governor/governor.ts';
+import type { GovernorState, ReceiptBody } from '../governor/governor.ts';
+import { timeText } from './chart/scale.ts';
 
 /** Peers have fewer states and other names for them; the picture compares what they mean. */
 export type TrackState = GovernorState;
@@ -36,6 +37,8 @@ export interface Panel {
   readonly unit: string;
   readonly lines: readonly Line[];
   readonly thresholds: readonly Threshold[];
+  /** The upper end of the scale, where a peer's failure would flatten everything else. */
+  readonly most?: number;
 }
 
 /** What a score is, once for a governor. `undefined` in an outcome means that it does not apply: never detected. */
@@ -82,11 +85,14 @@ export class Track {
     this.marks.push({ atMs, label });
   }
 
-  reason(text: string): void {
-    if (this.reasons.length < REASONS_MAX) this.reasons.push(text);
+  /** Transitions and actions in words; a refusal of each request would be a list of nothing else. */
+  receipt({ kind, at, stateFrom, stateTo, action, reason, decision }: ReceiptBody): void {
+    const what = kind === 'transition' ? `${stateFrom} → ${stateTo}` : kind === 'action' ? `${action}` : '';
+    if (what === '' || this.reasons.length >= REASONS_MAX) return;
+    this.reasons.push(`${timeText(at)}: ${what}: ${reason === '' ? decision : reason}`);
   }
 
-  /** The boot of a governor is its start, no change of mind. */
+  /** Changes of mind; the boot of a governor is its start. */
   get transitions(): number {
     return this.spans.filter(({ state }) => state !== 'boot').length - 1;
   }

@@ -29,7 +29,7 @@ export interface QueueResult {
   readonly served: number;
   /** Answered within the deadline. */
   readonly good: number;
-  /** What one who knows all service times beforehand answers in time, with the same arrivals. */
+  /** What could be answered in time with the same arrivals: see `idealGoodput`. */
   readonly ideal: number;
   readonly goodputPctOfIdeal: number;
   readonly goodputPctOfOffered: number;
@@ -134,24 +134,28 @@ export class QueueScore {
 }
 
 /**
- * First come first served, and a request is let in exactly when its answer will be in time. With all service times
- * known beforehand; so a little more than any control that has to guess them can reach.
+ * What can be answered in time at full capacity: first come first served, each request taking the mean service time,
+ * let in exactly when its answer will be in time. (With the single service times known beforehand one could turn
+ * away the long ones and answer more; no queue knows them.)
  */
 export function idealGoodput({ arrivalsMs, serviceMs }: Workload, { servers, deadlineMs, speed }: QueueOptions): number {
+  const meanMs = sum(serviceMs) / Math.max(1, serviceMs.length);
   const freeMs = new Float64Array(servers);
   let good = 0;
-  for (let index = 0; index < arrivalsMs.length; index++) {
+  for (const arrivalMs of arrivalsMs) {
     let server = 0;
     for (let other = 1; other < servers; other++) if (freeMs[other]! < freeMs[server]!) server = other;
-    const startMs = Math.max(arrivalsMs[index]!, freeMs[server]!);
-    const endMs = startMs + serviceMs[index]! / (speed?.(startMs) ?? 1);
-    if (endMs - arrivalsMs[index]! > deadlineMs) continue;
+    const startMs = Math.max(arrivalMs, freeMs[server]!);
+    const endMs = startMs + meanMs / (speed?.(startMs) ?? 1);
+    if (endMs - arrivalMs > deadlineMs) continue;
     freeMs[server] = endMs;
     good += 1;
   }
   return good;
 }
 
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+function sum(values: ArrayLike<number>): number {
+  let total = 0;
+  for (let at = 0; at < values.length; at++) total += values[at]!;
+  return total;
 }

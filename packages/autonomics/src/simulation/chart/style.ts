@@ -25,7 +25,7 @@ export function chartStyle(): string {
     '.fb .ground{fill:var(--ground)}.fb .grid{stroke:var(--rule);stroke-width:1}.fb .threshold{stroke:var(--threshold);stroke-dasharray:6 4;stroke-width:1.2}',
     '.fb .threshold-text{fill:var(--threshold);font-size:11px}.fb .moment{stroke:var(--moment);stroke-dasharray:2 3;stroke-width:1.2}.fb .moment-text{fill:var(--moment);font-size:11px}',
     '.fb .halo{paint-order:stroke;stroke:var(--ground);stroke-width:3px;stroke-linejoin:round}',
-    '.fb .mark{fill:var(--ink);stroke:var(--ground);stroke-width:.8}.fb .count{font-size:10px}',
+    '.fb .mark{fill:var(--ink);stroke:var(--ground);stroke-width:.8}.fb .small{font-size:11px}',
     ...STATES.map((state) => `.fb .${state}{fill:var(--${state})}`),
     ...Array.from({ length: LINE_COLOURS }, (_, at) => `.fb .line${at + 1}{stroke:var(--line${at + 1});fill:none;stroke-width:1.3;stroke-linejoin:round}.fb .key${at + 1}{fill:var(--line${at + 1})}`),
     '.fb .ours{stroke-width:2.2}',

@@ -16,7 +16,7 @@ const WIDTH = 1_120;
 const LEFT = 216;
 const RIGHT = 24;
 const PLOT = WIDTH - LEFT - RIGHT;
-const HEAD = 76;
+const HEAD = 96;
 const PANEL = 150;
 const PANEL_GAP = 46;
 const ROW = 30;
@@ -63,7 +63,9 @@ function timeGrid(durationMs: number, time: Scale, { top, bottom }: { top: numbe
 }
 
 function panelPicture(panel: Panel, durationMs: number, time: Scale, top: number): string {
-  const highest = Math.max(...panel.lines.flatMap(({ points }) => points.map(([, value]) => value)).filter(Number.isFinite), 0);
+  const drawn = panel.lines.map((line) => ({ ...line, points: thinLine(line, durationMs, PLOT / 2).filter(([, value]) => Number.isFinite(value)) }));
+  const above = panel.most === undefined ? [] : drawn.filter((line) => peak(line) > panel.most!);
+  const highest = Math.min(panel.most ?? Infinity, Math.max(0, ...drawn.map(peak)));
   // A threshold far above the signal would flatten it; it is then named at the upper edge.
   const shown = panel.thresholds.filter(({ value }) => value <= 4 * highest);
   const most = Math.max(highest, ...shown.map(({ value }) => value), Number.MIN_VALUE) * 1.06;
@@ -72,15 +74,19 @@ function panelPicture(panel: Panel, durationMs: number, time: Scale, top: number
     text(24, top + 14, panel.title, 'strong'),
     text(24, top + 31, panel.unit, 'dim'),
     ...scale.ticks.map((tick) => horizontal(scale.pixel(tick), 'grid') + text(LEFT - 8, pixel(scale.pixel(tick)) + 4, numberText(tick), 'dim', 'end')),
-    ...panel.lines.map((line, at) => linePicture(line, { at, durationMs, time, scale })),
+    ...drawn.map((line, at) => linePicture(line, { at, time, scale })),
     ...panel.thresholds.map(({ label, value }) => thresholdPicture(label, shown.some((one) => one.value === value) ? scale.pixel(value) : undefined, top)),
     keys(panel.lines, top + 50),
+    ...above.map((line, at) => text(LEFT + 6, top + 26 + at * 14, `off the scale: ${line.name}, up to ${numberText(peak(line))}`, 'dim halo small')),
   ].join('\n');
 }
 
-function linePicture(line: Line, { at, durationMs, time, scale }: { at: number; durationMs: number; time: Scale; scale: Scale }): string {
-  const points = thinLine(line, durationMs, PLOT / 2).filter(([, value]) => Number.isFinite(value));
-  const path = points.map(([atMs, value]) => `${pixel(time.pixel(atMs))},${pixel(scale.pixel(value))}`).join(' ');
+function peak({ points }: Line): number {
+  return points.reduce((most, [, value]) => Math.max(most, value), 0);
+}
+
+function linePicture(line: Line, { at, time, scale }: { at: number; time: Scale; scale: Scale }): string {
+  const path = line.points.map(([atMs, value]) => `${pixel(time.pixel(atMs))},${pixel(scale.pixel(Math.min(value, scale.to)))}`).join(' ');
   return `<polyline class="line${(at % LINE_COLOURS) + 1}${line.ours ? ' ours' : ''}" points="${path}"><title>${escapeXml(line.name)}</title></polyline>`;
 }
 
@@ -99,7 +105,7 @@ function keys(lines: readonly Line[], top: number): string {
 function momentLines(moments: readonly Mark[], time: Scale, { top, bottom }: { top: number; bottom: number }): string[] {
   return moments.map(({ atMs, label }, at) => {
     const x = pixel(time.pixel(atMs));
-    return `<line class="moment" x1="${x}" x2="${x}" y1="${top - 4}" y2="${bottom}"/>${text(x + 4, top + 9 + (at % 2) * 14, label, 'moment-text halo')}`;
+    return `<line class="moment" x1="${x}" x2="${x}" y1="${top - 4}" y2="${bottom}"/>${text(x + 4, top - 8 - (at % 2) * 13, label, 'moment-text halo')}`;
   });
 }
 

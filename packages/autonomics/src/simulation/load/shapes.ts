@@ -6,7 +6,7 @@ import { autoregressive } from './distributions.ts';
 export const LOAD_SHAPES = {
   steady: 'the same rate throughout',
   step: 'the base rate, the peak rate for the middle two fifths, the base rate again',
-  diurnal: 'a day\'s wave around the base rate, a quarter up and down',
+  diurnal: 'a day\'s wave around the base rate, half up and down',
   bursts: 'every two minutes ten seconds of the peak rate',
   noise: 'the base rate times autocorrelated noise (deviation 30 %, memory 5 min)',
   'flash-crowd': 'the base rate, then within ten seconds up to the peak rate, which halves every two minutes',
@@ -24,7 +24,7 @@ export interface LoadOptions {
 /** The rate a second at a time of the run. */
 export type Rate = (atMs: number) => number;
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 const BURST_PERIOD_MS = 120_000;
 const BURST_MS = 10_000;
 const NOISE_STEP_MS = 1_000;
@@ -42,7 +42,7 @@ export function rateOf(options: LoadOptions, random: Random): Rate {
       return (atMs) => (atMs >= fromMs && atMs < toMs ? peak : base);
     }
     case 'diurnal':
-      return diurnal(base, random.next() * DAY_MS);
+      return diurnal(base, random.next() * DAY_MS, 0.5);
     case 'bursts':
       return (atMs) => (atMs % BURST_PERIOD_MS >= BURST_PERIOD_MS - BURST_MS ? peak : base);
     case 'noise':
@@ -58,8 +58,8 @@ export function overloadOf(durationMs: number): { readonly fromMs: number; reado
 }
 
 /** Starts anywhere in the day, so that a run may see the load rise, fall or turn. */
-export function diurnal(base: number, phaseMs: number): Rate {
-  return (atMs) => base * (1 + 0.25 * Math.sin((2 * Math.PI * (atMs + phaseMs)) / DAY_MS));
+export function diurnal(base: number, phaseMs: number, amplitude: number): Rate {
+  return (atMs) => base * (1 + amplitude * Math.sin((2 * Math.PI * (atMs + phaseMs)) / DAY_MS));
 }
 
 function noisy(base: number, durationMs: number, random: Random): Rate {

@@ -1,14 +1,19 @@
 // What others do about a budget: look at the meter, then act. What is under way when they look is not on the
 // meter, and a meter that billing feeds is late on top of that.
 import type { LlmCall } from '../load/llm-load.ts';
+import type { Track } from '../outcome.ts';
 
-export interface CostPolicy {
+/** What decides whether a call may start; ours as well. */
+export interface CostDecider {
   readonly name: string;
   readonly source?: string;
-  /** Whether the call may start. */
   admit(call: LlmCall, index: number, nowMs: number): boolean;
-  /** It has ended, and cost what it cost. */
+  /** It has ended, and whoever made it says what it cost. */
   settled(call: LlmCall, index: number, nowMs: number): void;
+  /** The provider's own count, whether or not anybody settled. */
+  spent?(call: LlmCall, nowMs: number): void;
+  ticked?(nowMs: number): void;
+  readonly track?: Track;
 }
 
 /** A meter of settled costs, read as it stood `lagMs` ago. */
@@ -37,7 +42,7 @@ export class LaggingMeter {
 }
 
 /** Admits as long as the meter it sees is below the budget. */
-export function checkThenAct({ budgetMicros, lagMs, name, source }: { budgetMicros: number; lagMs: number; name: string; source: string }): CostPolicy {
+export function checkThenAct({ budgetMicros, lagMs, name, source }: { budgetMicros: number; lagMs: number; name: string; source: string }): CostDecider {
   const meter = new LaggingMeter(lagMs);
   return {
     name,
@@ -47,7 +52,7 @@ export function checkThenAct({ budgetMicros, lagMs, name, source }: { budgetMicr
   };
 }
 
-export function costPeers({ budgetMicros, lagMs }: { readonly budgetMicros: number; readonly lagMs: number }): CostPolicy[] {
+export function costPeers({ budgetMicros, lagMs }: { readonly budgetMicros: number; readonly lagMs: number }): CostDecider[] {
   const peers = [
     checkThenAct({ budgetMicros, lagMs: 0, name: 'check-then-act', source: 'spent < budget is checked before each call, spent grows when the call ends, at once' }),
   ];
