@@ -1,0 +1,128 @@
+// Proportional control on queue time, the backlog valve's fine layer: how large a share of the requests to turn
+// away, from how long one that arrives now would wait. Two regimes, as in controlled delay (Nichols and Jacobson,
+// "Controlling Queue Delay", 2012): a queue that is short now and then may hold bursts of up to half the deadline; one
+// that was longer than the target for a whole interval is standing, and is held at a few tens of ms. Within its regime the
+// share grows in proportion to the wait, so that there is no threshold to flap around. Pure; called by the valve.
+import { PRIORITIES, type Priority } from './admission-control.ts';
+
+/** What the control reads of the policy. */
+export interface QueueTimeRules {
+  /** From arrival to the answer, in ms. */
+  readonly deadlineMs: number;
+  /** A standing queue is shed from this wait on … */
+  readonly targetMs: number;
+  /** … and wholly at this one. */
+  readonly ceilingMs: number;
+  /** A queue above the target for this long is standing. */
+  readonly intervalMs: number;
+}
+
+export interface QueueTimeState {
+  /** Expected wait of one that arrives now, in ms. */
+  readonly waitMs: number;
+  /** Mean time between two takings while others wait, in ms: 1/capacity. 0: not yet known. */
+  readonly gapMs: number;
+  /** When a request was last taken and others stayed waiting; −1: none did. */
+  readonly takenAtMs: number;
+  /** When one that arrived would last have waited no longer than the target. */
+  readonly calmAtMs: number;
+  /** Share of the latest observations that found the queue drained. */
+  readonly drainedShare: number;
+  readonly standing: boolean;
+  /** When depth or wait were last measured. */
+  readonly measuredAtMs: number;
+  /** Share of the latest arrivals that had each priority. */
+  readonly mix: readonly number[];
+}
+
+/** Depth and wait of the head, as far as they are known: a caller may have measured only one of them, or none. */
+export interface QueueMeasured {
+  readonly depth?: number | undefined;
+  readonly headWaitMs?: number | undefined;
+}
+
+/** Of the observations that the share of drained ones looks back on; about 100. */
+const DRAINED_WEIGHT = 0.01;
+/** A queue that this share of arrivals finds drained has spare capacity: it stands no longer. */
+const DRAINED_SHARE_MIN = 0.25;
+const GAP_WEIGHT = 1 / 128;
+const MIX_WEIGHT = 1 / 64;
+/** One service a hundred times the usual says little about the next: the wait of the head shows it at once anyway. */
+const GAP_OUTLIER = 4;
+/** Shedding before this many wait would leave the server idle between two requests. */
+const DEPTH_MIN = 2;
+const DEPTH_SPAN = 4;
+
+export function initialQueueTime(nowMs: number): QueueTimeState {
+  return {
+    waitMs: 0, gapMs: 0, takenAtMs: -1, calmAtMs: nowMs, drainedShare: 1, standing: false, measuredAtMs: nowMs,
+    mix: new Array<number>(PRIORITIES).fill(1 / PRIORITIES),
+  };
+}
+
+/** A measurement of the queue; without one only the mix of an arrival is counted. */
+export function measured(rules: QueueTimeRules, state: QueueTimeState, seen: QueueMeasured, at: { nowMs: number; priority: Priority | null }): QueueTimeState {
+  const mix = at.priority === null ? state.mix : counted(state.mix, at.priority);
+  const waitMs = expectedWait(state, seen, at.nowMs);
+  if (waitMs < 0) return mix === state.mix ? state : { ...state, mix };
+  const calmAtMs = waitMs <= rules.targetMs ? at.nowMs : state.calmAtMs;
+  const drained = waitMs <= rules.targetMs / 4;
+  const drainedShare = state.drainedShare + DRAINED_WEIGHT * ((drained ? 1 : 0) - state.drainedShare);
+  const standing = state.standing ? drainedShare < DRAINED_SHARE_MIN : at.nowMs - calmAtMs >= rules.intervalMs;
+  return {
+    waitMs, gapMs: state.gapMs, takenAtMs: state.takenAtMs, calmAtMs, standing, measuredAtMs: at.nowMs, mix,
+    drainedShare: standing && !state.standing ? 0 : drainedShare,
+  };
+}
+
+/** A server took the request that waited longest; `depth` others stayed. */
+export function taken(state: QueueTimeState, depth: number, nowMs: number): QueueTimeState {
+  const takenAtMs = depth > 0 ? nowMs : -1;
+  if (state.takenAtMs < 0) return takenAtMs < 0 ? state : { ...state, takenAtMs };
+  const sinceMs = nowMs - state.takenAtMs;
+  if (state.gapMs === 0) return { ...state, takenAtMs, gapMs: sinceMs };
+  const gapMs = state.gapMs + GAP_WEIGHT * (Math.min(sinceMs, GAP_OUTLIER * state.gapMs) - state.gapMs);
+  return { ...state, takenAtMs, gapMs };
+}
+
+/** The share of all requests to turn away: 0 to 1. */
+export function shareToShed({ deadlineMs, targetMs, ceilingMs }: QueueTimeRules, { waitMs, gapMs, standing }: QueueTimeState): number {
+  const halfMs = deadlineMs / 2;
+  const fromMs = standing ? Math.min(Math.max(targetMs, DEPTH_MIN * gapMs), halfMs) : halfMs;
+  if (waitMs <= fromMs) return 0;
+  const toMs = standing ? Math.max(Math.min(Math.max(ceilingMs, fromMs + DEPTH_SPAN * gapMs), halfMs), fromMs + 1) : deadlineMs;
+  return waitMs >= toMs ? 1 : (waitMs - fromMs) / (toMs - fromMs);
+}
+
+/** The share of one priority's requests to turn away: all of a lower priority go before the first of a higher one. */
+export function shareOf(share: number, mix: readonly number[], priority: Priority): number {
+  let left = share;
+  for (let lower = PRIORITIES - 1; lower > priority; lower--) left -= mix[lower]!;
+  if (left <= 0) return 0;
+  const own = mix[priority]!;
+  return left >= own ? 1 : left / own;
+}
+
+/**
+ * −1: nothing was measured. By depth and capacity a wait is known at once; what the head has waited tells of the
+ * past, and while a long queue drains it would go on shedding until the queue is empty. A server that has taken
+ * nothing for long is stuck: that time comes on top.
+ */
+function expectedWait({ gapMs, takenAtMs }: QueueTimeState, { depth, headWaitMs }: QueueMeasured, nowMs: number): number {
+  if (isCount(depth) && (gapMs > 0 || depth === 0)) {
+    const stuckMs = takenAtMs < 0 || depth === 0 ? 0 : nowMs - takenAtMs - GAP_OUTLIER * gapMs;
+    return depth * gapMs + (stuckMs > 0 ? stuckMs : 0);
+  }
+  return isCount(headWaitMs) ? headWaitMs : -1;
+}
+
+function isCount(value: number | undefined): value is number {
+  return value !== undefined && value >= 0 && value < Infinity;
+}
+
+function counted(mix: readonly number[], priority: Priority): readonly number[] {
+  const keep = 1 - MIX_WEIGHT;
+  const next = [mix[0]! * keep, mix[1]! * keep, mix[2]! * keep, mix[3]! * keep, mix[4]! * keep];
+  next[priority]! += MIX_WEIGHT;
+  return next;
+}
