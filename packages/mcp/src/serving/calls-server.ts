@@ -9,7 +9,7 @@ import { methodNotFound, type RpcRequest } from '../protocol/json-rpc.ts';
 import { serveStreamableHttp } from '../transports/streamable-http.ts';
 import { runCall } from './call.ts';
 import { answerConstant, answerToolsList } from './plain-requests.ts';
-import { answerWhenAbandoned, CANCELLED, sendError } from './reply-channel.ts';
+import { CANCELLED, sendError } from './reply-channel.ts';
 import { preparedOf, serverAt, type ServerSlot } from './served.ts';
 
 export interface StatelessMessage {
@@ -52,7 +52,6 @@ function startCall(slot: ServerSlot, exchange: Exchange, request: RpcRequest, en
   const { version, capabilities, clientInfo } = envelope;
   const call = { request, era: 'stateless', version, capabilities, client: clientInfo, session: undefined } as const;
   const task = spawnTask(slot, (context) => runCall(slot, exchange, call, context), { parent: processOf(self.pid)!, linked: true });
-  answerWhenAbandoned(exchange, request.id, 'stateless');
   givePort(exchange.id, task);
   // Without sessions, a client gives a call up by closing its stream (2026-07-28 cancellation, "Transport").
   exchange.onGone(() => exitProcess(task, CANCELLED));

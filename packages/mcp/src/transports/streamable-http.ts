@@ -1,13 +1,13 @@
 // Streamable HTTP, both eras: checks what can be checked without the body, reads it, and hands the
 // message to the session it belongs to, or to the server where there is none. It answers only what
 // it refuses.
-import { call, Message, CAST, enqueue, named, processNamed, processOf, type Pid, type Process, type SupervisorProtocol } from '@flyball/kernel';
+import { call, Message, CAST, enqueue, givePort, named, processNamed, processOf, type Pid, type Process, type SupervisorProtocol } from '@flyball/kernel';
 import type { BodyOutcome, Exchange } from '@flyball/listener';
 import { bodyTooLarge, brokenBody, checkHead, rejectionBody, routeDelete, routeGet, routePost, sessionNotFound, type Rejection } from '../protocol/http-rules.ts';
 import { initializeResultJson, initializeVersion } from '../protocol/initialize.ts';
 import { encodeError, encodeResult, internalError, invalidParams, parseJson, RPC_CODES, type RequestId, type RpcRequest } from '../protocol/json-rpc.ts';
 import { readInitialize } from '../protocol/params.ts';
-import { JSON_HEADERS, sendError } from '../serving/reply-channel.ts';
+import { answerWhenAbandoned, JSON_HEADERS, sendError } from '../serving/reply-channel.ts';
 import { preparedOf, serverAt } from '../serving/served.ts';
 import { forwardToSession, newSessionId, sessionCount, sessionProcess } from '../serving/session-directory.ts';
 import type { SessionSeed } from '../serving/session-server.ts';
@@ -36,6 +36,7 @@ function takePost(path: string, calls: Pid, exchange: Exchange, body: BodyOutcom
     case 'session-message':
       return toSession(exchange, route.sessionId, { name: 'message', what: { exchange: exchange.id, message: route.message, body: body.text }, body: body.text, id: idOf(route.message) });
     case 'stateless-request':
+      answerWhenAbandoned(exchange, route.request.id, 'stateless');
       return deliverTo(processOf(calls), exchange, 'request', { exchange: exchange.id, request: route.request, envelope: route.envelope });
     case 'initialize':
       return forwardToSession(exchange, undefined, body.text) ? undefined : initialize(path, exchange, route.request);
@@ -74,14 +75,22 @@ interface ForSession {
 
 function toSession(exchange: Exchange, sessionId: string, { name, what, body, id }: ForSession): void {
   const session = sessionProcess(sessionId);
-  if (session !== undefined) deliverTo(session, exchange, name, what);
-  else if (!forwardToSession(exchange, sessionId, body)) sendRejection(exchange, sessionNotFound(id));
+  if (session !== undefined) {
+    exchange.abandoned = sessionLost;
+    deliverTo(session, exchange, name, what);
+  } else if (!forwardToSession(exchange, sessionId, body)) sendRejection(exchange, sessionNotFound(id));
 }
 
 // Enqueued past the mailbox's limit: a request is counted by its connection, and never dropped silently.
+// Nor if the process ends before it has read it: the exchange is its own, and says then what `abandoned` says.
 function deliverTo(process: Process | undefined, exchange: Exchange, name: string, what: unknown): void {
-  if (process === undefined) exchange.answer(503, JSON_HEADERS, encodeError(undefined, internalError('The server is stopping')));
-  else enqueue(process, new Message(CAST, name, what, undefined));
+  if (process === undefined) return exchange.answer(503, JSON_HEADERS, encodeError(undefined, internalError('The server is stopping')));
+  givePort(exchange.id, process);
+  enqueue(process, new Message(CAST, name, what, undefined));
+}
+
+function sessionLost(exchange: Exchange): void {
+  sendRejection(exchange, sessionNotFound());
 }
 
 function initialize(path: string, exchange: Exchange, request: RpcRequest): void {
