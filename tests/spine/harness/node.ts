@@ -39,6 +39,8 @@ export interface TestNode {
   /** OS pids of the shards and of whatever they started. */
   readonly descendants: () => number[];
   readonly stop: () => Promise<void>;
+  /** Resolves once heart and the shards, which share its output, have ended, however that came. */
+  readonly ended: Promise<void>;
 }
 
 /** Starts a node and resolves once it serves; `context.after` stops it. */
@@ -50,6 +52,7 @@ export async function startNode(context: { after(end: () => Promise<void>): void
   const args = [...before, '--name', name, '--port', '0', ...applications, ...(options.args ?? [])];
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, XDG_RUNTIME_DIR: runtimeRoot } });
   const log = collect(child);
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const stop = async (): Promise<void> => {
     await end(child);
     rmSync(runtimeRoot, { recursive: true, force: true });
@@ -59,7 +62,7 @@ export async function startNode(context: { after(end: () => Promise<void>): void
   const port = Number(/:(\d+)\/mcp/.exec(banner)![1]);
   const directory = runtimeDirectoryPath({ runtimeRoot, temporaryRoot: tmpdir(), userId: process.getuid!(), name });
   return {
-    name, runtimeRoot, port, stop, pid: child.pid!, url: `http://127.0.0.1:${port}/mcp`, output: log.text, line: log.line,
+    name, runtimeRoot, port, stop, ended, pid: child.pid!, url: `http://127.0.0.1:${port}/mcp`, output: log.text, line: log.line,
     control: (method, params) => ask(directory, method, params),
     descendants: () => descendantsOf(child.pid!),
   };
