@@ -16,3 +16,21 @@ export { moneyText } from './governors/cost-guard/money.ts';
 export type { Budgets, BurnStage, CostPolicy } from './governors/cost-guard/policy.ts';
 export { readCostSignal, type Cost, type CostAnswer, type CostSignal, type CostSignalReading, type Reservation } from './governors/cost-guard/signals.ts';
 export type { CostState } from './governors/cost-guard/state.ts';
+
+// The simulator. For `flyball simulate`:
+export { reportHtml, reportSvg, simulate, simulationOf, SIMULATIONS, type SimulationPlan, type SimulationReport } from './simulation/simulate.ts';
+export type { ColumnKind, GovernorSimulation, OptionName, SimulationOptions } from './simulation/simulation.ts';
+export { SimulationError, TraceError } from './simulation/errors.ts';
+export { LOAD_SHAPES, type LoadShape } from './simulation/load/shapes.ts';
+export type { TimeUnit } from './simulation/load/trace.ts';
+export type { FigureKind, PolicyOutcome, RunOutcome } from './simulation/outcome.ts';
+export { quantile, type PolicyScores, type Score } from './simulation/scores.ts';
+// … and for benchmarks, which run one scenario ten thousand times:
+export { withBudget } from './simulation/cost-governor.ts';
+export { COST_SCENARIO, generateCostLoad, type CostLoad, type CostScenario } from './simulation/cost-load.ts';
+export { simulateCost } from './simulation/cost-simulation.ts';
+export { governRelease } from './simulation/rollback-governor.ts';
+export { generateRollbackLoad, ROLLBACK_SCENARIO, type RollbackLoad, type RollbackScenario } from './simulation/rollback-load.ts';
+export { peerVerdicts, type Verdict as ReleaseVerdict } from './simulation/rollback-simulation.ts';
+export { generateValveLoad, VALVE_SCENARIO, type ValveLoad, type ValveScenario } from './simulation/valve-load.ts';
+export { simulateValve } from './simulation/valve-simulation.ts';
