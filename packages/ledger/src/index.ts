@@ -18,3 +18,8 @@ export { formatCheckpoint, openCheckpoint, parseCheckpoint, signCheckpoint } fro
 export type { Checkpoint, OpenedCheckpoint } from './format/checkpoint.ts';
 export { addCheckpointRequest, formatProof, parseProof, verifyProof } from './format/proof.ts';
 export type { ProofVerdict, TlogProof } from './format/proof.ts';
+export { followRotation, keyRotation, pruning, statementEvents } from './format/statement.ts';
+
+export { verifyLog } from './verify/verify.ts';
+export type { VerifyOptions } from './verify/verify.ts';
+export type { Finding, FindingCode, Progress, VerifyReport, Witnessed } from './verify/report.ts';

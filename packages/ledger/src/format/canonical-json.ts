@@ -17,6 +17,25 @@ export function canonicalJson(value: unknown): string {
   return text;
 }
 
+/** Whether `text`, which parses to `value`, is its canonical form. Most text is told by the built-in writer and a look at the order of names. */
+export function isCanonical(text: string, value: unknown): boolean {
+  // An escape in hex may stand for a lone surrogate, which the built-in writer lets pass.
+  const isSurelyOurs = JSON.stringify(value) === text && hasSortedNames(value, 0) && !text.includes('\\u');
+  return isSurelyOurs || write(value, 0) === text;
+}
+
+function hasSortedNames(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth === jsonDepthMax) return false;
+  if (Array.isArray(value)) return value.every((item) => hasSortedNames(item, depth + 1));
+  let before: string | undefined;
+  for (const key in value) {
+    if ((before !== undefined && key <= before) || !hasSortedNames((value as Record<string, unknown>)[key], depth + 1)) return false;
+    before = key;
+  }
+  return true;
+}
+
 /** undefined: somewhere below is what JSON cannot say. */
 function write(value: unknown, depth: number): string | undefined {
   switch (typeof value) {

@@ -42,9 +42,20 @@ export function frontierRoot({ peaks }: Frontier): Uint8Array {
   return peaks.length === 0 ? emptyRoot : peaks.reduceRight((right, left) => nodeHash(left, right));
 }
 
-/** The root over hashes that are taken for leaves or for roots of equal complete subtrees. */
-export function rootOfHashes(hashes: readonly Uint8Array[]): Uint8Array {
-  return frontierRoot(hashes.reduce(appendLeaf, emptyFrontier));
+/** The root over hashes that are taken for leaves or for roots of equal complete subtrees; they lie end to end in `bytes`. */
+export function rootOfHashes(bytes: Uint8Array): Uint8Array {
+  if (bytes.length === 0) return emptyRoot;
+  const row = Buffer.from(bytes);
+  let count = row.length / hashBytes;
+  // Pairing neighbours and lifting an odd last one gives the tree of RFC 6962, which splits at powers of two.
+  for (; count > 1; count = Math.ceil(count / 2)) {
+    for (let at = 0; at < count; at += 2) {
+      if (at + 1 < count) row.copy(nodeInput, 1, at * hashBytes, (at + 2) * hashBytes);
+      const parent = at + 1 < count ? hash('sha256', nodeInput, 'buffer') : row.subarray(at * hashBytes, (at + 1) * hashBytes);
+      row.set(parent, (at / 2) * hashBytes);
+    }
+  }
+  return row.subarray(0, hashBytes);
 }
 
 /** A complete subtree: 2^level leaves from index · 2^level on. */

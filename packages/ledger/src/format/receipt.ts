@@ -1,7 +1,9 @@
 // A receipt: what its author writes (a draft), what the log records (its place in the tenant's chain added), and
 // its one form as bytes. Pure. Authors are checked strictly; readers accept fields that a later version may add.
+import { isAscii } from 'node:buffer';
+
 import { LedgerError } from '../errors.ts';
-import { canonicalJson, type Json } from './canonical-json.ts';
+import { canonicalJson, isCanonical, type Json } from './canonical-json.ts';
 import { hashBytes } from './chain.ts';
 import { entryBytesMax } from './layout.ts';
 
@@ -113,7 +115,7 @@ const hashPattern = new RegExp(`^[0-9a-f]{${2 * hashBytes}}$`);
 /** An entry of the log as a receipt; throws `bad-receipt` when it is none or not in canonical form. */
 export function decodeReceipt(entry: Uint8Array): Receipt {
   const receipt = parseReceipt(entry);
-  if (canonicalJson(receipt.value) !== receipt.text) throw new LedgerError('bad-receipt', 'the entry is JSON, but not in canonical form (RFC 8785)');
+  if (!isCanonical(receipt.text, receipt.value)) throw new LedgerError('bad-receipt', 'the entry is JSON, but not in canonical form (RFC 8785)');
   return receipt.value;
 }
 
@@ -121,7 +123,7 @@ function parseReceipt(entry: Uint8Array): { readonly text: string; readonly valu
   let text: string;
   let value: unknown;
   try {
-    text = decoder.decode(entry);
+    text = isAscii(entry) ? Buffer.from(entry.buffer, entry.byteOffset, entry.byteLength).toString('latin1') : decoder.decode(entry);
     value = JSON.parse(text);
   } catch (cause) {
     throw new LedgerError('bad-receipt', 'the entry is not JSON in UTF-8', { cause });

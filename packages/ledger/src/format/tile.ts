@@ -12,16 +12,9 @@ const tileHeight = 8;
 export type TileReader = (tile: TileId) => Uint8Array | Promise<Uint8Array>;
 
 /** Throws `bad-tile` unless there are as many whole hashes as the path promises. */
-export function hashesInTile(bytes: Uint8Array, tile: TileId): Uint8Array[] {
-  if (bytes.length !== tile.width * hashBytes) {
-    throw new LedgerError('bad-tile', `${tilePath(tile)} has ${bytes.length} bytes; ${tile.width * hashBytes} are needed`);
-  }
-  return Array.from({ length: tile.width }, (_, at) => bytes.subarray(at * hashBytes, (at + 1) * hashBytes));
-}
-
-/** The hash that a full tile has in the level above. */
-export function fullTileHash(bytes: Uint8Array, tile: TileId): Uint8Array {
-  return rootOfHashes(hashesInTile(bytes, tile));
+export function checkTile(bytes: Uint8Array, tile: TileId): Uint8Array {
+  if (bytes.length === tile.width * hashBytes) return bytes;
+  throw new LedgerError('bad-tile', `${tilePath(tile)} has ${bytes.length} bytes; ${tile.width * hashBytes} are needed`);
 }
 
 /** A bundle: each entry after its length, a big-endian uint16. Throws `receipt-too-large`. */
@@ -39,16 +32,23 @@ export function encodeBundle(entries: readonly Uint8Array[]): Buffer {
 
 /** Views into `bytes`. Throws `bad-tile` unless exactly `tile.width` entries fill it. */
 export function decodeBundle(bytes: Uint8Array, tile: TileId): Uint8Array[] {
+  const { entries, rest } = splitBundle(bytes);
+  if (rest > 0) throw new LedgerError('bad-tile', `${tilePath(tile)} ends within its entry ${entries.length}`);
+  if (entries.length !== tile.width) throw new LedgerError('bad-tile', `${tilePath(tile)} holds ${entries.length} entries; its path promises ${tile.width}`);
+  return entries;
+}
+
+/** As many entries as are whole, and how many bytes come after them. */
+export function splitBundle(bytes: Uint8Array): { readonly entries: Uint8Array[]; readonly rest: number } {
   const entries: Uint8Array[] = [];
   let at = 0;
-  while (at < bytes.length) {
-    const end = at + 2 + ((bytes[at]! << 8) | (bytes[at + 1] ?? 0));
-    if (at + 2 > bytes.length || end > bytes.length) throw new LedgerError('bad-tile', `${tilePath(tile)} ends within its entry ${entries.length}`);
+  while (at + 2 <= bytes.length) {
+    const end = at + 2 + ((bytes[at]! << 8) | bytes[at + 1]!);
+    if (end > bytes.length) break;
     entries.push(bytes.subarray(at + 2, end));
     at = end;
   }
-  if (entries.length !== tile.width) throw new LedgerError('bad-tile', `${tilePath(tile)} holds ${entries.length} entries; its path promises ${tile.width}`);
-  return entries;
+  return { entries, rest: bytes.length - at };
 }
 
 /** The root of one complete subtree of a tree of `size`, from the one tile that spans it. */
@@ -57,7 +57,7 @@ export async function subtreeHash({ level, index }: Subtree, size: number, read:
   const count = 2 ** (level % tileHeight);
   const tile = tileAt({ level: tileLevel, at: index * count, size });
   const first = (index * count) % tileWidth;
-  return rootOfHashes(hashesInTile(await read(tile), tile).slice(first, first + count));
+  return rootOfHashes(checkTile(await read(tile), tile).subarray(first * hashBytes, (first + count) * hashBytes));
 }
 
 async function partHash(part: ProofPart, size: number, read: TileReader): Promise<Uint8Array> {

@@ -1,0 +1,159 @@
+// One stretch of the log, read and hashed: what a verifier's thread does most of its time. It compares entries with
+// the lowest tiles, follows the chains inside the stretch, and returns all that is needed to join stretches: the
+// hash of each bundle and both ends of each tenant's chain. It judges nothing that lies outside its stretch.
+import { hash } from 'node:crypto';
+
+import { LedgerError } from '../errors.ts';
+import { hashBytes } from '../format/chain.ts';
+import { tileAt, tilePath, tileWidth, type TileId } from '../format/layout.ts';
+import { rootOfHashes } from '../format/merkle.ts';
+import { decodeReceipt, type Receipt } from '../format/receipt.ts';
+import { prunedBelow, rotationNote } from '../format/statement.ts';
+import { findingsMax, type Finding } from './report.ts';
+import type { LogReader, Scratch } from './source.ts';
+
+/** Bundles [first, end) of the log of `size` entries. */
+export type SegmentJob = { readonly firstBundle: number; readonly endBundle: number; readonly size: number };
+
+/** Both ends of a tenant's chain within a stretch; hashes in hex. */
+export type ChainPiece = {
+  readonly tenantId: string;
+  readonly first: { readonly index: number; readonly count: number; readonly previous: string };
+  last: { readonly index: number; readonly count: number; readonly chain: string };
+};
+
+/** What is known of one bundle: its root over entries and over the stored tile; undefined when the file is not there or not whole. */
+export type BundleHashes = { readonly entries?: Uint8Array; readonly tile?: Uint8Array };
+
+export type SegmentResult = {
+  readonly job: SegmentJob;
+  readonly receipts: number;
+  readonly bundles: readonly BundleHashes[];
+  readonly pieces: readonly ChainPiece[];
+  /** Within the stretch a receipt does not follow from its tenant's last one. */
+  readonly isChainBroken: boolean;
+  readonly rotations: readonly string[];
+  readonly prunings: readonly number[];
+  readonly findings: readonly Finding[];
+};
+
+/** What a reader keeps from job to job. */
+export type SegmentScratch = { readonly bundle: Scratch; readonly tile: Scratch; readonly leaves: Buffer };
+
+export function segmentScratch(): SegmentScratch {
+  return { bundle: { bytes: Buffer.alloc(0) }, tile: { bytes: Buffer.alloc(0) }, leaves: Buffer.alloc(tileWidth * hashBytes) };
+}
+
+type State = {
+  receipts: number;
+  isChainBroken: boolean;
+  readonly bundles: BundleHashes[];
+  readonly pieces: Map<string, ChainPiece>;
+  readonly rotations: string[];
+  readonly prunings: number[];
+  readonly findings: Finding[];
+};
+
+/** Rejects with `bad-source` only; whatever is wrong with the log is in the result. */
+export async function checkSegment(job: SegmentJob, reader: LogReader, scratch: SegmentScratch): Promise<SegmentResult> {
+  const state: State = { receipts: 0, isChainBroken: false, bundles: [], pieces: new Map(), rotations: [], prunings: [], findings: [] };
+  for (let bundle = job.firstBundle; bundle < job.endBundle; bundle += 1) {
+    const id = tileAt({ level: 'entries', at: bundle * tileWidth, size: job.size });
+    const entries = await readTile(reader, id, scratch.bundle);
+    const tile = await readTile(reader, { ...id, level: 0 }, scratch.tile);
+    state.bundles.push({
+      ...optional('entries', entries && checkBundle(state, id, entries, scratch.leaves)),
+      ...optional('tile', tile && checkLowestTile(state, { ...id, level: 0 }, tile)),
+    });
+  }
+  return { ...state, job, pieces: [...state.pieces.values()] };
+}
+
+function optional<Name extends string>(name: Name, hash: Uint8Array | undefined): { [key in Name]?: Uint8Array } {
+  // Copied: views would carry their whole buffer along to the other thread.
+  return (hash === undefined ? {} : { [name]: Uint8Array.from(hash) }) as { [key in Name]?: Uint8Array };
+}
+
+/** A partial tile may be gone once the full one is there (tlog-tiles, "Partial Tiles"): then its beginning is the same. */
+export async function readTile(reader: LogReader, tile: TileId, scratch?: Scratch): Promise<Uint8Array | undefined> {
+  const bytes = await reader.read(tilePath(tile), scratch);
+  if (bytes !== undefined || tile.width === tileWidth) return bytes;
+  const full = await reader.read(tilePath({ ...tile, width: tileWidth }), scratch);
+  return full && (tile.level === 'entries' ? full.subarray(0, bundlePrefix(full, tile.width)) : full.subarray(0, tile.width * hashBytes));
+}
+
+function bundlePrefix(bytes: Uint8Array, entries: number): number {
+  let at = 0;
+  for (let count = 0; count < entries && at + 2 <= bytes.length; count += 1) at += 2 + ((bytes[at]! << 8) | bytes[at + 1]!);
+  return Math.min(at, bytes.length);
+}
+
+function checkLowestTile(state: State, id: TileId, tile: Uint8Array): Uint8Array | undefined {
+  if (tile.length === id.width * hashBytes) return rootOfHashes(tile);
+  const path = tilePath(id);
+  note(state, { code: 'bad-tile', path, message: `${path} has ${tile.length} bytes; ${id.width * hashBytes} are needed` });
+  return undefined;
+}
+
+/** The root over the bundle's entries; undefined when the bundle is not whole. */
+function checkBundle(state: State, id: TileId, bytes: Uint8Array, leaves: Buffer): Uint8Array | undefined {
+  const first = id.index * tileWidth;
+  let [at, count] = [0, 0];
+  while (at + 2 <= bytes.length && count < id.width) {
+    const end = at + 2 + ((bytes[at]! << 8) | bytes[at + 1]!);
+    if (end > bytes.length) break;
+    // The leaf's prefix (0x00) takes the place of the length's second byte, which saves copying each entry.
+    bytes[at + 1] = 0;
+    leaves.set(hash('sha256', bytes.subarray(at + 1, end), 'buffer'), count * hashBytes);
+    checkEntry(state, first + count, bytes.subarray(at + 2, end));
+    at = end;
+    count += 1;
+  }
+  state.receipts += count;
+  if (count === id.width && at === bytes.length) return rootOfHashes(leaves.subarray(0, count * hashBytes));
+  const path = tilePath(id);
+  const what = count < id.width ? `holds ${count} whole entries of ${id.width}` : `goes on after its ${id.width} entries`;
+  note(state, { code: 'bad-bundle', path, message: `${path} ${what}` });
+  return undefined;
+}
+
+function checkEntry(state: State, index: number, entry: Uint8Array): void {
+  let receipt: Receipt;
+  try {
+    receipt = decodeReceipt(entry);
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+    note(state, { code: 'not-a-receipt', index, message: `entry ${index} is no receipt: ${error.message}` });
+    return;
+  }
+  followChain(state, index, receipt, entry);
+  if (receipt.kind !== 'system') return;
+  const [rotation, minimumIndex] = [rotationNote(receipt), prunedBelow(receipt)];
+  if (rotation !== undefined) state.rotations.push(rotation);
+  if (minimumIndex !== undefined) state.prunings.push(minimumIndex);
+}
+
+function followChain(state: State, index: number, receipt: Receipt, entry: Uint8Array): void {
+  const { tenantId, prevReceiptCount: count, prevReceiptHash: previous } = receipt;
+  const last = { index, count, chain: linkAfter(previous, entry) };
+  const piece = state.pieces.get(tenantId);
+  if (piece === undefined) {
+    state.pieces.set(tenantId, { tenantId, first: { index, count, previous }, last });
+    return;
+  }
+  if (piece.last.chain !== previous || piece.last.count + 1 !== count) state.isChainBroken = true;
+  piece.last = last;
+}
+
+const link = Buffer.alloc(2 * hashBytes);
+
+/** The chain hash after a receipt, in hex: as in `chainHash`, without the ways there and back. */
+export function linkAfter(previous: string, entry: Uint8Array): string {
+  link.write(previous, 0, hashBytes, 'hex');
+  link.set(hash('sha256', entry, 'buffer'), hashBytes);
+  return hash('sha256', link, 'hex');
+}
+
+function note({ findings }: State, finding: Finding): void {
+  if (findings.length <= findingsMax) findings.push(finding);
+}

@@ -1,0 +1,49 @@
+// Where a log is read from: a folder, a tar archive, an address. Opened once by `openSource`, then read by each
+// thread through its own reader; the description in between is plain data.
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { LedgerError } from '../errors.ts';
+import { checkpointPath, entryBytesMax, tileWidth } from '../format/layout.ts';
+import { folderReader } from './folder-source.ts';
+import { openTar, tarReader, type TarDescription } from './tar-source.ts';
+import { urlReader } from './url-source.ts';
+
+/** A reusable piece of memory: what was read into it before is gone. */
+export type Scratch = { bytes: Buffer };
+
+export type LogReader = {
+  /** undefined: no such file. The caller may overwrite what it gets; with `scratch` it lives until that is used again. */
+  readonly read: (path: string, scratch?: Scratch) => Promise<Uint8Array | undefined>;
+  readonly close: () => void;
+};
+
+export type SourceDescription =
+  | { readonly kind: 'folder'; readonly folder: string }
+  | ({ readonly kind: 'tar' } & TarDescription)
+  | { readonly kind: 'url'; readonly url: string };
+
+export type Source = { readonly description: SourceDescription; readonly close: () => void };
+
+/** No file of a log is larger: an entry bundle of the longest entries. */
+export const fileBytesMax = tileWidth * (2 + entryBytesMax);
+
+/** Rejects with `bad-source`. `target` is a folder, a `.tar`, `.tar.gz` or `.tgz`, or an http(s) address. */
+export async function openSource(target: string): Promise<Source> {
+  if (/^https?:\/\//.test(target)) return { description: { kind: 'url', url: target.replace(/\/+$/, '') }, close: () => {} };
+  if (!existsSync(target)) throw new LedgerError('bad-source', `${target}: there is no such folder or archive`);
+  if (!statSync(target).isDirectory()) return openTar(target);
+  if (!existsSync(join(target, checkpointPath))) throw new LedgerError('bad-source', `${target}: no log in there, it has no file named ${checkpointPath}`);
+  return { description: { kind: 'folder', folder: target }, close: () => {} };
+}
+
+export function openReader(description: SourceDescription): LogReader {
+  switch (description.kind) {
+    case 'folder':
+      return folderReader(description.folder);
+    case 'tar':
+      return tarReader(description);
+    case 'url':
+      return urlReader(description.url);
+  }
+}
