@@ -114,7 +114,7 @@ function switchOver(swap: CodeSwap, slots: Slots, adoptTimeoutMs: number): { cha
       const from = before.get(process.slot);
       if (from === undefined || process.driver.kind === 'task') continue;
       const to = process.slot.current;
-      if (from === to || (process.version === to.version && process.driver.kind !== 'supervisor')) continue;
+      if (from === to || keepsState(process, to)) continue;
       changes.push({ process, to, state: stateUnder(process, from, to) });
     }
   } catch (error) {
@@ -129,6 +129,11 @@ function switchOver(swap: CodeSwap, slots: Slots, adoptTimeoutMs: number): { cha
   swap.release();
   const adopted = Promise.allSettled(changes.map(({ process }) => process.driver.codeChanged?.(process, adoptTimeoutMs)));
   return { changed: changes.filter(({ process }) => process.driver.kind !== 'supervisor').length, adopted };
+}
+
+/** Not so supervisors: their specs are taken anew. */
+function keepsState(process: Process, to: Definition): boolean {
+  return process.version === to.version && process.driver.kind === to.driver.kind && process.driver.kind !== 'supervisor';
 }
 
 function stateUnder(process: Process, from: Definition, to: Definition): unknown {
