@@ -34,3 +34,6 @@ export { generateRollbackLoad, ROLLBACK_SCENARIO, type RollbackLoad, type Rollba
 export { peerVerdicts, type Verdict as ReleaseVerdict } from './simulation/rollback-simulation.ts';
 export { generateValveLoad, VALVE_SCENARIO, type ValveLoad, type ValveScenario } from './simulation/valve-load.ts';
 export { simulateValve } from './simulation/valve-simulation.ts';
+export { toolGuard } from './governors/tool-guard.ts';
+export type { Precondition, ToolPolicy, ToolRule } from './governors/tool-guard/policy.ts';
+export type { Facts, Offender, ToolAnswer, ToolLimits, ToolSignal, ToolState } from './governors/tool-guard/signals.ts';
