@@ -32,13 +32,15 @@ interface OptionCommon {
   /** As typed, without the dashes; `+S` and `+P` as in erl. */
   readonly name: string;
   readonly effect: string;
-  readonly unit?: 'ms' | 'bytes';
+  readonly unit?: 'ms' | 's' | '%' | 'bytes';
 }
 
 export type OptionSchema = OptionCommon &
   (
     | { readonly type: 'integer'; readonly fallback: number; readonly min: number; readonly max: number }
-    | { readonly type: 'text'; readonly fallback: string; readonly pattern: RegExp; readonly allowed: string }
+    /** With decimals; without a fallback it is left out of the values. */
+    | { readonly type: 'number'; readonly min: number; readonly max: number }
+    | { readonly type: 'text'; readonly fallback: string; readonly pattern: RegExp; readonly allowed: string; readonly placeholder?: string }
     | { readonly type: 'choice'; readonly fallback: string; readonly choices: readonly string[] }
     | { readonly type: 'list'; readonly placeholder: string; readonly allowed: string; readonly pattern: RegExp }
     | { readonly type: 'flag' }
@@ -59,7 +61,7 @@ export const START_OPTIONS = {
   shards: { name: '+S', type: 'schedulers', fallback: 1, min: 1, max: 256, effect: 'number of shards, as erl\'s +S: OS processes that share the ports' },
   processLimit: { name: '+P', type: 'integer', fallback: 262_144, min: 1_024, max: 1_000_000, effect: 'most processes of the node' },
   mode: { name: 'mode', type: 'choice', fallback: 'production', choices: ['production', 'development'], effect: 'development checks and freezes messages' },
-  maxConnections: { name: 'max-connections', type: 'integer', fallback: 50_000, min: 1, max: 1_000_000, effect: 'open connections; more are refused with 503' },
+  maxConnections: { name: 'max-connections', type: 'integer', fallback: 50_000, min: 1, max: 1_000_000, effect: 'open connections of a shard; more are closed at once' },
   requestTimeout: { name: 'request-timeout-ms', type: 'integer', unit: 'ms', fallback: 5_000, min: 1, max: DAY_MS, effect: 'deadline of a tool call' },
   sessionIdleTimeout: { name: 'session-idle-timeout-ms', type: 'integer', unit: 'ms', fallback: 1_800_000, min: 1_000, max: 7 * DAY_MS, effect: 'a session unused for this long ends' },
   bodyMax: { name: 'body-bytes-max', type: 'integer', unit: 'bytes', fallback: 4 * MIB, min: 1_024, max: 1_024 * MIB, effect: 'largest request body; larger ones get 413' },
