@@ -13,6 +13,8 @@ export interface QueueTimeRules {
   readonly targetMs: number;
   /** … and wholly at this one. */
   readonly ceilingMs: number;
+  /** Each priority is shed from this much later on than the one below it. */
+  readonly priorityGapMs: number;
   /** A queue above the target for this long is standing. */
   readonly intervalMs: number;
 }
@@ -49,6 +51,8 @@ const GAP_WEIGHT = 1 / 128;
 const MIX_WEIGHT = 1 / 64;
 /** One service a hundred times the usual says little about the next: the wait of the head shows it at once anyway. */
 const GAP_OUTLIER = 4;
+/** Of the deadline: what waits longer than this would hardly be answered in time. */
+const BURST_END = 0.8;
 /** Shedding before this many wait would leave the server idle between two requests. */
 const DEPTH_MIN = 2;
 const DEPTH_SPAN = 4;
@@ -85,22 +89,41 @@ export function taken(state: QueueTimeState, depth: number, nowMs: number): Queu
   return { ...state, takenAtMs, gapMs };
 }
 
-/** The share of all requests to turn away: 0 to 1. */
-export function shareToShed({ deadlineMs, targetMs, ceilingMs }: QueueTimeRules, { waitMs, gapMs, standing }: QueueTimeState): number {
-  const halfMs = deadlineMs / 2;
-  const fromMs = standing ? Math.min(Math.max(targetMs, DEPTH_MIN * gapMs), halfMs) : halfMs;
-  if (waitMs <= fromMs) return 0;
-  const toMs = standing ? Math.max(Math.min(Math.max(ceilingMs, fromMs + DEPTH_SPAN * gapMs), halfMs), fromMs + 1) : deadlineMs;
-  return waitMs >= toMs ? 1 : (waitMs - fromMs) / (toMs - fromMs);
+/**
+ * The share of one priority's requests to turn away at this wait, 0 to 1, when at most `limit` of all requests may be.
+ * The mix of the latest arrivals says how far the lower priorities suffice: all of a lower one go before the first of
+ * a higher one, and each higher one begins a gap later, so that the queue's own noise does not reach it.
+ */
+export function shareOf(rules: QueueTimeRules, state: QueueTimeState, priority: Priority, limit: number): number {
+  let left = Math.min(limit, ramp(rules, state, priority));
+  for (let lower = PRIORITIES - 1; lower > priority; lower--) left -= state.mix[lower]!;
+  if (left <= 0) return 0;
+  const own = state.mix[priority]!;
+  return left >= own ? 1 : left / own;
 }
 
-/** The share of one priority's requests to turn away: all of a lower priority go before the first of a higher one. */
-export function shareOf(share: number, mix: readonly number[], priority: Priority): number {
-  let left = share;
-  for (let lower = PRIORITIES - 1; lower > priority; lower--) left -= mix[lower]!;
-  if (left <= 0) return 0;
-  const own = mix[priority]!;
-  return left >= own ? 1 : left / own;
+/** The share of all requests that this wait asks to turn away. */
+export function totalShare(rules: QueueTimeRules, state: QueueTimeState): number {
+  if (state.waitMs <= rules.targetMs) return 0;
+  let total = 0;
+  for (let priority = PRIORITIES - 1; priority >= 0; priority--) total += state.mix[priority]! * shareOf(rules, state, priority as Priority, 1);
+  return total;
+}
+
+/** Whether at this wait every request is turned away, if no limit forbids it. */
+export function isAtCeiling(rules: QueueTimeRules, state: QueueTimeState): boolean {
+  return ramp(rules, state, 0) >= 1;
+}
+
+/** From 0 to 1 between the two waits of the regime; for the highest priority four gaps later than for the lowest. */
+function ramp({ deadlineMs, targetMs, ceilingMs, priorityGapMs }: QueueTimeRules, { waitMs, gapMs, standing }: QueueTimeState, priority: Priority): number {
+  const gapsMs = (PRIORITIES - 1) * priorityGapMs;
+  const fromMs = standing ? Math.min(Math.max(targetMs, DEPTH_MIN * gapMs), deadlineMs / 2) : deadlineMs / 2;
+  const toMs = standing ? Math.min(Math.max(ceilingMs, fromMs + DEPTH_SPAN * gapMs + gapsMs), BURST_END * deadlineMs) : BURST_END * deadlineMs;
+  const beginsMs = fromMs + (PRIORITIES - 1 - priority) * priorityGapMs;
+  if (waitMs <= beginsMs) return 0;
+  const spanMs = toMs - fromMs - gapsMs;
+  return waitMs >= beginsMs + spanMs ? 1 : (waitMs - beginsMs) / spanMs;
 }
 
 /**

@@ -38,8 +38,9 @@ export const backlogValvePolicy: PolicySchema<BacklogValvePolicy> = policySchema
   interventionDwellMs: { ...machineFields.interventionDwellMs, effect: 'How long nothing is shed, after its action has succeeded, before `intervening` becomes `stable`.' },
   actionTimeoutMs: { ...machineFields.actionTimeoutMs, default: 5_000, effect: 'An action without a result for this long has timed out. Until then the valve cannot begin to refuse.' },
   deadlineMs: ms(500, { min: 10, max: 600_000 }, 'From arrival to the answer: an answer after this is worth nothing.'),
-  targetMs: ms(30, { min: 1, max: 60_000 }, 'A standing queue is shed from this wait on; lower waits cost goodput.'),
-  ceilingMs: ms(100, { min: 2, max: 120_000 }, 'At this wait all of a standing queue\'s arrivals are shed; the share grows in proportion from the target.'),
+  targetMs: ms(20, { min: 1, max: 60_000 }, 'A standing queue is shed from this wait on; lower waits cost goodput.'),
+  ceilingMs: ms(120, { min: 2, max: 120_000 }, 'At this wait all of a standing queue\'s arrivals are shed; the share grows in proportion from the target.'),
+  priorityGapMs: ms(8, { min: 0, max: 10_000 }, 'Each priority is shed from this much later on than the one below it.'),
   intervalMs: ms(1_000, { min: 10, max: 60_000 }, 'A queue above the target for this long is standing; one that was short in the meantime may hold bursts of half the deadline.'),
   shedPctMax: { type: 'integer', unit: '%', min: 1, max: 100, default: 50, effect: 'The most that is shed of all requests, except when refusing.' },
   refuseAfterMs: ms(1_000, { min: 0, max: dayMs }, 'How long the wait stays above the ceiling in spite of all that may be shed, before the valve refuses.'),
@@ -50,7 +51,8 @@ export const backlogValvePolicy: PolicySchema<BacklogValvePolicy> = policySchema
   action: actionField,
   actionHoldMs: ms(900_000, { min: 1_000, max: 7 * dayMs }, 'After this long the action is taken back by its executor.'),
 }, [
-  ({ targetMs, ceilingMs }) => targetMs < ceilingMs ? null : { field: 'ceilingMs', problem: `${ceilingMs} ms is not above targetMs (${targetMs} ms)` },
+  ({ targetMs, ceilingMs, priorityGapMs }) => targetMs + 5 * priorityGapMs < ceilingMs ? null
+    : { field: 'ceilingMs', problem: `${ceilingMs} ms leaves no room above targetMs (${targetMs} ms) and five times priorityGapMs (${priorityGapMs} ms)` },
   ({ ceilingMs, deadlineMs }) => ceilingMs <= deadlineMs / 2 ? null : { field: 'ceilingMs', problem: `${ceilingMs} ms is above half of deadlineMs (${deadlineMs / 2} ms), so that bursts would find no room` },
   ({ answerMarginMs, deadlineMs }) => answerMarginMs < deadlineMs / 2 ? null : { field: 'answerMarginMs', problem: `${answerMarginMs} ms is not below half of deadlineMs (${deadlineMs / 2} ms)` },
 ]);

@@ -18,12 +18,12 @@ export function explainValve(policy: BacklogValvePolicy, state: BacklogValveStat
 }
 
 function queueTime(policy: BacklogValvePolicy, state: BacklogValveState, nowMs: number): string {
-  const { waitMs, standing, calmAtMs, mix } = state.queue;
+  const { waitMs, standing, calmAtMs } = state.queue;
   const why = standing
     ? `target ${policy.targetMs} ms; above it for ${count(nowMs - calmAtMs)} ms`
     : `a burst may wait ${policy.deadlineMs / 2} ms`;
   const shares = ([4, 3, 2, 1, 0] as const)
-    .map((priority: Priority) => ({ priority, pct: percent(shareOf(state.share, mix, priority)) }))
+    .map((priority: Priority) => ({ priority, pct: percent(shareOf(policy, state.queue, priority, 1)) }))
     .filter(({ pct }) => pct !== '0')
     .map(({ priority, pct }) => `priority ${priority}: ${pct} %`);
   const shed = shares.length === 0 ? 'shed within the last second' : `shedding ${shares.join(', ')}`;

@@ -2,7 +2,7 @@
 // fine layer (control/queue-time.ts) decides each request by how long it would wait; the machine around it records
 // coarsely what is going on, asks for more capacity, and allows more than half to be shed only while it refuses.
 // Pure. Its process sends it each request and a sample a second.
-import { measured, shareOf, shareToShed, taken, initialQueueTime, type QueueTimeState } from '../control/queue-time.ts';
+import { initialQueueTime, isAtCeiling, measured, shareOf, taken, totalShare, type QueueTimeState } from '../control/queue-time.ts';
 import { dropped, initialShedding, offered, totalOf, type SheddingState } from '../control/shedding.ts';
 import { defineGovernor, normal, type Absorbed, type Judgement } from '../governor/define-governor.ts';
 import type { ActionOrder, Answer, CommonSignal, Governor, VersionedState } from '../governor/governor.ts';
@@ -96,16 +96,17 @@ function absorbRequest(policy: BacklogValvePolicy, state: BacklogValveState, sig
   if (!state.machine.entitled) return { state: { ...state, nowMs }, answer: notEntitled };
   const { priority } = signal;
   const queue = measured(policy, state.queue, signal, { nowMs, priority });
-  const share = nowMs - queue.measuredAtMs > policy.staleAfterMs ? 0 : shareToShed(policy, queue);
   const limit = limitOf(policy, state);
-  const shedding = offered(state.shedding, { priority, share: shareOf(limit === null ? share : Math.min(share, limit), queue.mix, priority), limit });
+  const known = nowMs - queue.measuredAtMs <= policy.staleAfterMs;
+  const share = known ? totalShare(policy, queue) : 0;
+  const shedding = offered(state.shedding, { priority, share: known ? shareOf(policy, queue, priority, limit ?? 1) : 0, limit });
   const sheds = shedding.shed !== state.shedding.shed;
   return {
     state: {
       ...state, nowMs, queue, shedding, share,
       shareMean: state.shareMean + shareWeight * (share - state.shareMean),
       shedAtMs: sheds ? nowMs : state.shedAtMs,
-      ceilingSinceMs: share < 1 || limit === null ? null : (state.ceilingSinceMs ?? nowMs),
+      ceilingSinceMs: limit !== null && known && isAtCeiling(policy, queue) ? (state.ceilingSinceMs ?? nowMs) : null,
     },
     answer: sheds ? shedForQueueTime : admitted,
   };
@@ -124,11 +125,11 @@ function absorbTaken(policy: BacklogValvePolicy, state: BacklogValveState, signa
 
 function absorbSample(policy: BacklogValvePolicy, state: BacklogValveState, signal: BacklogValveSignal & { kind: 'backlog' }, nowMs: number): BacklogValveState {
   const queue = measured(policy, state.queue, signal, { nowMs, priority: null });
-  const share = shareToShed(policy, queue);
+  const share = totalShare(policy, queue);
   const next = {
     ...state, nowMs, queue, share,
     shareMean: state.shareMean + sampleWeight * (share - state.shareMean),
-    ceilingSinceMs: share < 1 ? null : state.ceilingSinceMs,
+    ceilingSinceMs: isAtCeiling(policy, queue) ? state.ceilingSinceMs : null,
   };
   const { depth } = signal;
   if (depth === undefined || !(depth >= 0) || depth === Infinity) return next;
