@@ -41,7 +41,7 @@ export type OptionSchema = OptionCommon &
     /** With decimals; without a fallback it is left out of the values. */
     | { readonly type: 'number'; readonly min: number; readonly max: number }
     | { readonly type: 'text'; readonly fallback: string; readonly pattern: RegExp; readonly allowed: string; readonly placeholder?: string }
-    | { readonly type: 'choice'; readonly fallback: string; readonly choices: readonly string[] }
+    | { readonly type: 'choice'; readonly fallback: string; readonly choices: readonly string[]; readonly placeholder?: string }
     | { readonly type: 'list'; readonly placeholder: string; readonly allowed: string; readonly pattern: RegExp }
     | { readonly type: 'flag' }
     | { readonly type: 'schedulers'; readonly fallback: number; readonly min: number; readonly max: number }

@@ -7,9 +7,10 @@ export const TOP_HELP = `flyball — TypeScript services run the way Erlang/OTP 
 
   flyball start [options]            start a node in the foreground
   flyball ctl <command> [options]    look into a running node, change it, stop it
+  flyball simulate <governor>        try a governor and its policy against a load, beside its peers
   flyball --version | --help
 
-flyball start --help and flyball ctl --help tell more.
+flyball start --help, flyball ctl --help and flyball simulate --help tell more.
 `;
 
 export function startHelp(): string {
@@ -38,7 +39,7 @@ export function ctlCommandHelp(name: string): string {
 ${optionLines({ ...CTL_OPTIONS, ...command.options })}`;
 }
 
-function optionLines(table: OptionTable): string {
+export function optionLines(table: OptionTable): string {
   const rows = Object.values(table).map((schema): [string, string] => [`${dashes(schema.name)}${placeholder(schema)}`, `${schema.effect}${defaultOf(schema)}`]);
   return columns([...rows, ['--help', 'this text']]);
 }
@@ -50,21 +51,22 @@ function placeholder(schema: OptionSchema): string {
     case 'list':
       return ` ${schema.placeholder}`;
     case 'choice':
-      return ` ${schema.choices.join('|')}`;
+      return ` ${schema.placeholder ?? schema.choices.join('|')}`;
     case 'text':
-      return ' TEXT';
+      return ` ${schema.placeholder ?? 'TEXT'}`;
     default:
       return ' N';
   }
 }
 
 function defaultOf(schema: OptionSchema): string {
+  if (schema.type === 'number') return schema.unit === undefined ? '' : ` (${schema.unit})`;
   if (schema.type === 'list' || schema.type === 'flag' || schema.fallback === '') return '';
   if (schema.type === 'text' || schema.type === 'choice') return ` (default ${schema.fallback})`;
   return ` (default ${schema.fallback}${schema.unit === undefined ? '' : ` ${schema.unit}`}; ${schema.min} to ${schema.max})`;
 }
 
-function columns(rows: readonly (readonly [string, string])[]): string {
+export function columns(rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(...rows.map(([left]) => left.length));
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}\n`).join('');
 }

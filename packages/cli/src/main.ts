@@ -6,7 +6,7 @@ import type { Output } from './ctl.ts';
 import { readEnvironment } from './environment.ts';
 import { EXIT_OK, EXIT_USAGE, UsageError } from './errors.ts';
 
-const COMMANDS = ['start', 'ctl'];
+const COMMANDS = ['start', 'ctl', 'simulate'];
 
 const output: Output = {
   out: (text) => void process.stdout.write(text),
@@ -19,6 +19,8 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
       return start(rest);
     case 'ctl':
       return (await import('./ctl.ts')).runCtl(rest, readEnvironment(), output);
+    case 'simulate':
+      return (await import('./simulate.ts')).runSimulate(rest, readEnvironment(), output);
     case '--version':
     case '-v':
     case 'version':
@@ -33,7 +35,7 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
     default: {
       const { nearestName } = await import('./nearest-name.ts');
       const near = nearestName(command, COMMANDS);
-      throw new UsageError('', [`There is no command "${command}"; ${near === undefined ? `there are ${COMMANDS.join(' and ')}.` : `did you mean "${near}"?`}`]);
+      throw new UsageError('', [`There is no command "${command}"; ${near === undefined ? `there are ${COMMANDS.join(', ')}.` : `did you mean "${near}"?`}`]);
     }
   }
 }

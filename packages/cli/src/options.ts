@@ -85,6 +85,7 @@ function readValues(table: OptionTable, typed: ReadonlyMap<string, readonly stri
 
 function fallback(schema: OptionSchema): unknown {
   if (schema.type === 'list') return [];
+  if (schema.type === 'number') return undefined;
   return schema.type === 'flag' ? false : schema.fallback;
 }
 
@@ -105,7 +106,14 @@ function readValue(schema: OptionSchema, given: readonly string[], problems: str
       return readSchedulers(schema, last) ?? bad(last);
     case 'integer':
       return inRange(schema, last.replaceAll('_', '')) ?? bad(last);
+    case 'number':
+      return decimalInRange(schema, last.replaceAll('_', '')) ?? bad(last);
   }
+}
+
+function decimalInRange({ min, max }: { readonly min: number; readonly max: number }, text: string): number | undefined {
+  const value = /^\d{1,15}(?:\.\d{1,9})?$/.test(text) ? Number(text) : NaN;
+  return value >= min && value <= max ? value : undefined;
 }
 
 function inRange({ min, max }: { readonly min: number; readonly max: number }, text: string): number | undefined {
@@ -129,6 +137,8 @@ export function allowed(schema: OptionSchema): string {
   switch (schema.type) {
     case 'integer':
       return `a whole number from ${schema.min} to ${schema.max}${schema.unit === undefined ? '' : ` ${schema.unit}`}`;
+    case 'number':
+      return `a number from ${schema.min} to ${schema.max}${schema.unit === undefined ? '' : ` ${schema.unit}`}`;
     case 'schedulers':
       return `a whole number from ${schema.min} to ${schema.max}, or n:n`;
     case 'choice':

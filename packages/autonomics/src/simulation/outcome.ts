@@ -2,7 +2,7 @@
 // the load. Plain data: `--json` prints it, the chart draws it, the benchmarks read its figures.
 
 import type { GovernorState, ReceiptBody } from '../governor/governor.ts';
-import { timeText } from './chart/scale.ts';
+import { clockText } from './chart/scale.ts';
 
 /** Peers have fewer states and other names for them; the picture compares what they mean. */
 export type TrackState = GovernorState;
@@ -89,7 +89,7 @@ export class Track {
   receipt({ kind, at, stateFrom, stateTo, action, reason, decision }: ReceiptBody): void {
     const what = kind === 'transition' ? `${stateFrom} → ${stateTo}` : kind === 'action' ? `${action}` : '';
     if (what === '' || this.reasons.length >= REASONS_MAX) return;
-    this.reasons.push(`${timeText(at)}: ${what}: ${reason === '' ? decision : reason}`);
+    this.reasons.push(`${clockText(at)} ${what}: ${reason === '' ? decision : reason}`);
   }
 
   /** Changes of mind; the boot of a governor is its start. */

@@ -7,7 +7,7 @@ import type { RollbackLoad, RollbackScenario } from './rollback-load.ts';
 
 export const ROLLBACK_FIGURES: readonly FigureKind[] = [
   { key: 'rolledBack', label: 'rolled back', unit: '% of runs', over: 'share' },
-  { key: 'detectMin', label: 'after', unit: 'min', over: 'median' },
+  { key: 'detectMin', label: 'rolls back after', unit: 'min', over: 'median' },
 ];
 
 export interface Verdict {

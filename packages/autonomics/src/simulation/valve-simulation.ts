@@ -13,7 +13,7 @@ export const VALVE_FIGURES: readonly FigureKind[] = [
   { key: 'goodputPct', label: 'in time, of all', unit: '%', over: 'median' },
   { key: 'waitP99Ms', label: 'wait p99', unit: 'ms', over: 'max' },
   { key: 'shedPct', label: 'shed', unit: '%', over: 'median' },
-  { key: 'shedTopPct', label: 'shed of the highest priority', unit: '%', over: 'max' },
+  { key: 'shedTopPct', label: 'shed of the top priority', unit: '%', over: 'max' },
   { key: 'flipsPerHour', label: 'flips', unit: 'an hour', over: 'max' },
   { key: 'recoveryS', label: 'recovery', unit: 's', over: 'max' },
 ];

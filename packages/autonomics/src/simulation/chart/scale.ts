@@ -41,6 +41,13 @@ export function timeText(atMs: number): string {
   return atMs < 2 * DAY_MS ? `${trimmed(atMs / 3_600_000)} h` : `${trimmed(atMs / DAY_MS)} d`;
 }
 
+/** 0:18:03, as in a log. */
+export function clockText(atMs: number): string {
+  const seconds = Math.floor(atMs / 1_000);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${Math.floor(seconds / 3_600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+}
+
 function trimmed(value: number): string {
   return String(Number(value.toFixed(1)));
 }
