@@ -1,15 +1,15 @@
 // The chain of one tenant: each link is SHA-256(previous link ‖ receipt hash), the first previous link is 32 zero
 // bytes. A receipt names the link before it, so that a chain can be checked from any receipt on. Pure.
-import { hash } from 'node:crypto';
+import { hashBytes, sha256 } from './sha256.ts';
 
-export const hashBytes = 32;
+export { hashBytes } from './sha256.ts';
 
 /** What stands before the first receipt of a tenant. */
 export const chainGenesis: Uint8Array = new Uint8Array(hashBytes);
 
 /** SHA-256 of the canonical JSON of a recorded receipt, which is the log's entry. */
 export function receiptHash(entry: Uint8Array): Buffer {
-  return hash('sha256', entry, 'buffer');
+  return sha256(entry);
 }
 
 const link = Buffer.alloc(2 * hashBytes);
@@ -19,5 +19,5 @@ export function chainHash({ previous, receipt }: { readonly previous: Uint8Array
   // One buffer for all: the call is synchronous, and allocating would cost more than hashing.
   link.set(previous, 0);
   link.set(receipt, hashBytes);
-  return hash('sha256', link, 'buffer');
+  return sha256(link);
 }

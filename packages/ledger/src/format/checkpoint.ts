@@ -1,6 +1,6 @@
 // Checkpoints, C2SP tlog-checkpoint v1.0.0: origin, size, root and extension lines, as the text of a signed note. Pure.
 import { LedgerError } from '../errors.ts';
-import { hashBytes } from './chain.ts';
+import { hashBytes } from './sha256.ts';
 import { checkNote, decodeBase64, formatNote, parseNote, signNote, type CheckedNote, type Note, type SigningKey, type VerifierKey } from './note.ts';
 
 export type Checkpoint = { readonly origin: string; readonly size: number; readonly root: Uint8Array; readonly extensions?: readonly string[] };

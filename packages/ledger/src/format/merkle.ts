@@ -1,12 +1,10 @@
 // The Merkle tree of RFC 6962 (section 2.1) over SHA-256: hashes, the growing right edge, and the two proofs. Pure.
 // Sizes are numbers up to 2^53; subtrees are named by level (height) and index, as complete ones are.
-import { hash } from 'node:crypto';
-
 import { entryBytesMax } from './layout.ts';
-import { hashBytes } from './chain.ts';
+import { hashBytes, sha256, sha256Into } from './sha256.ts';
 
 /** The root of the tree without leaves: SHA-256 of nothing. */
-export const emptyRoot: Uint8Array = hash('sha256', '', 'buffer');
+export const emptyRoot: Uint8Array = sha256(new Uint8Array());
 
 const leafInput = Buffer.alloc(1 + entryBytesMax);
 const nodeInput = Buffer.alloc(1 + 2 * hashBytes, 1);
@@ -14,14 +12,14 @@ const nodeInput = Buffer.alloc(1 + 2 * hashBytes, 1);
 /** SHA-256(0x00 ‖ entry); an entry has at most 65,535 bytes. */
 export function leafHash(entry: Uint8Array): Buffer {
   leafInput.set(entry, 1);
-  return hash('sha256', leafInput.subarray(0, 1 + entry.length), 'buffer');
+  return sha256(leafInput.subarray(0, 1 + entry.length));
 }
 
 /** SHA-256(0x01 ‖ left ‖ right). */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   nodeInput.set(left, 1);
   nodeInput.set(right, 1 + hashBytes);
-  return hash('sha256', nodeInput, 'buffer');
+  return sha256(nodeInput);
 }
 
 /** The right edge of a tree: the roots of its complete subtrees, largest first. All that appending needs. */
@@ -50,9 +48,9 @@ export function rootOfHashes(bytes: Uint8Array): Uint8Array {
   // Pairing neighbours and lifting an odd last one gives the tree of RFC 6962, which splits at powers of two.
   for (; count > 1; count = Math.ceil(count / 2)) {
     for (let at = 0; at < count; at += 2) {
-      if (at + 1 < count) row.copy(nodeInput, 1, at * hashBytes, (at + 2) * hashBytes);
-      const parent = at + 1 < count ? hash('sha256', nodeInput, 'buffer') : row.subarray(at * hashBytes, (at + 1) * hashBytes);
-      row.set(parent, (at / 2) * hashBytes);
+      row.copy(nodeInput, 1, at * hashBytes, (at + 2) * hashBytes);
+      if (at + 1 < count) sha256Into(row, (at / 2) * hashBytes, nodeInput);
+      else row.copy(row, (at / 2) * hashBytes, at * hashBytes, (at + 1) * hashBytes);
     }
   }
   return row.subarray(0, hashBytes);

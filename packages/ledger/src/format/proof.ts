@@ -1,7 +1,7 @@
 // The `.tlog-proof` file of one receipt (c2sp.org/tlog-proof@v1), which is checked offline with nothing but the
 // receipt and the log's key; and the request to a witness (tlog-witness), a consistency proof in the same dress. Pure.
 import { LedgerError } from '../errors.ts';
-import { hashBytes } from './chain.ts';
+import { hashBytes } from './sha256.ts';
 import { openCheckpoint, type OpenedCheckpoint } from './checkpoint.ts';
 import { leafHash, verifyInclusion } from './merkle.ts';
 import { decodeBase64, type VerifierKey } from './note.ts';

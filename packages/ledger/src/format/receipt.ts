@@ -4,7 +4,7 @@ import { isAscii } from 'node:buffer';
 
 import { LedgerError } from '../errors.ts';
 import { canonicalJson, isCanonical, type Json } from './canonical-json.ts';
-import { hashBytes } from './chain.ts';
+import { hashBytes } from './sha256.ts';
 import { entryBytesMax } from './layout.ts';
 
 export const receiptKinds = [

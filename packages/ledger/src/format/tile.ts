@@ -1,7 +1,7 @@
 // Tiles of hashes and bundles of entries as bytes, and the hashes of any subtree out of them. Pure, but for the
 // reader of tiles that the proofs are handed.
 import { LedgerError } from '../errors.ts';
-import { hashBytes } from './chain.ts';
+import { hashBytes } from './sha256.ts';
 import { hashesAtLevel, tileAt, tilePath, tileWidth, type TileId } from './layout.ts';
 import { consistencyParts, frontierRoot, inclusionParts, rootOfHashes, subtreesOf, type ProofPart, type Subtree } from './merkle.ts';
 

@@ -1,6 +1,6 @@
 // The root hash of every bundle, kept small: one row of hashes over the entries, and only the differences of the
 // stored tiles from it. 32 bytes a bundle are 125 KB for a million receipts.
-import { hashBytes } from '../format/chain.ts';
+import { hashBytes } from '../format/sha256.ts';
 import { tileWidth } from '../format/layout.ts';
 import type { BundleHashes } from './segment.ts';
 

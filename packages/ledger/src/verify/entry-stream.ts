@@ -1,6 +1,6 @@
 // The log read once more, slowly and in order, to find out what is wrong with it: its entries as they lie in the
 // bundles, and the leaf hashes as the lowest tiles have them. Whatever is missing or cut is passed over.
-import { hashBytes } from '../format/chain.ts';
+import { hashBytes } from '../format/sha256.ts';
 import { tileAt, tileWidth } from '../format/layout.ts';
 import { leafHash } from '../format/merkle.ts';
 import { decodeReceipt, type Receipt } from '../format/receipt.ts';

@@ -4,7 +4,7 @@
 import { hash } from 'node:crypto';
 
 import { LedgerError } from '../errors.ts';
-import { hashBytes } from '../format/chain.ts';
+import { hashBytes, sha256Into } from '../format/sha256.ts';
 import { tileAt, tilePath, tileWidth, type TileId } from '../format/layout.ts';
 import { rootOfHashes } from '../format/merkle.ts';
 import { decodeReceipt, type Receipt } from '../format/receipt.ts';
@@ -104,7 +104,7 @@ function checkBundle(state: State, id: TileId, bytes: Uint8Array, leaves: Buffer
     if (end > bytes.length) break;
     // The leaf's prefix (0x00) takes the place of the length's second byte, which saves copying each entry.
     bytes[at + 1] = 0;
-    leaves.set(hash('sha256', bytes.subarray(at + 1, end), 'buffer'), count * hashBytes);
+    sha256Into(leaves, count * hashBytes, bytes.subarray(at + 1, end));
     checkEntry(state, first + count, bytes.subarray(at + 2, end));
     at = end;
     count += 1;
@@ -150,7 +150,7 @@ const link = Buffer.alloc(2 * hashBytes);
 /** The chain hash after a receipt, in hex: as in `chainHash`, without the ways there and back. */
 export function linkAfter(previous: string, entry: Uint8Array): string {
   link.write(previous, 0, hashBytes, 'hex');
-  link.set(hash('sha256', entry, 'buffer'), hashBytes);
+  sha256Into(link, hashBytes, entry);
   return hash('sha256', link, 'hex');
 }
 

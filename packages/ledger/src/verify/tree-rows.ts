@@ -1,6 +1,6 @@
 // The upper tiles against the tree that grows out of the bundles, and the root of any size out of that tree. Rows
 // are those of the tiles: row 1 has a hash per full bundle, row 2 one per 256 of these, and so on.
-import { hashBytes } from '../format/chain.ts';
+import { hashBytes } from '../format/sha256.ts';
 import { hashesAtLevel, tilePath, tileWidth } from '../format/layout.ts';
 import { emptyRoot, rootOfHashes } from '../format/merkle.ts';
 import type { LowestRow } from './bundle-table.ts';

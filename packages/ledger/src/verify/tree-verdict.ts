@@ -2,7 +2,7 @@
 // hashes are told apart: that of the entries, that of the lowest tiles, and the one stored in the tiles above;
 // the one that leads to the signed root is the truth, and what differs from it was tampered with.
 import type { Checkpoint } from '../format/checkpoint.ts';
-import { hashBytes } from '../format/chain.ts';
+import { hashBytes } from '../format/sha256.ts';
 import { hashesAtLevel, tileAt, tilePath, tileWidth } from '../format/layout.ts';
 import { equalHashes } from '../format/merkle.ts';
 import { hasEntries, rowOfEntries, rowOfTiles, type BundleTable, type LowestRow } from './bundle-table.ts';
