@@ -15,7 +15,7 @@ export interface QueueTimeRules {
   readonly ceilingMs: number;
   /** Each priority is shed from this much later on than the one below it. */
   readonly priorityGapMs: number;
-  /** A queue above the target for this long is standing. */
+  /** A queue at the ceiling for this long is standing; a shorter one takes longer, by how far it is above the target. */
   readonly intervalMs: number;
 }
 
@@ -28,7 +28,9 @@ export interface QueueTimeState {
   readonly takenAtMs: number;
   /** When one that arrived would last have waited no longer than the target. */
   readonly calmAtMs: number;
-  /** Share of the latest observations that found the queue drained. */
+  /** The wait above the target, summed up over the time since then: ms². */
+  readonly excess: number;
+  /** Share of the latest interval's time for which the queue was drained. */
   readonly drainedShare: number;
   readonly standing: boolean;
   /** When depth or wait were last measured. */
@@ -43,9 +45,9 @@ export interface QueueMeasured {
   readonly headWaitMs?: number | undefined;
 }
 
-/** Of the observations that the share of drained ones looks back on; about 100. */
-const DRAINED_WEIGHT = 0.01;
-/** A queue that this share of arrivals finds drained has spare capacity: it stands no longer. */
+/** Far above each threshold; keeps the number readable where nothing is served for days. */
+const EXCESS_MAX = 1e9;
+/** A queue that is drained for this share of an interval's time has spare capacity: it stands no longer. */
 const DRAINED_SHARE_MIN = 0.25;
 const GAP_WEIGHT = 1 / 128;
 const MIX_WEIGHT = 1 / 64;
@@ -59,7 +61,7 @@ const DEPTH_SPAN = 4;
 
 export function initialQueueTime(nowMs: number): QueueTimeState {
   return {
-    waitMs: 0, gapMs: 0, takenAtMs: -1, calmAtMs: nowMs, drainedShare: 1, standing: false, measuredAtMs: nowMs,
+    waitMs: 0, gapMs: 0, takenAtMs: -1, calmAtMs: nowMs, excess: 0, drainedShare: 1, standing: false, measuredAtMs: nowMs,
     mix: new Array<number>(PRIORITIES).fill(1 / PRIORITIES),
   };
 }
@@ -69,12 +71,15 @@ export function measured(rules: QueueTimeRules, state: QueueTimeState, seen: Que
   const mix = at.priority === null ? state.mix : counted(state.mix, at.priority);
   const waitMs = expectedWait(state, seen, at.nowMs);
   if (waitMs < 0) return mix === state.mix ? state : { ...state, mix };
-  const calmAtMs = waitMs <= rules.targetMs ? at.nowMs : state.calmAtMs;
+  const sinceMs = Math.max(0, at.nowMs - state.measuredAtMs);
+  const overMs = waitMs - rules.targetMs;
+  const excess = overMs > 0 ? Math.min(state.excess + overMs * sinceMs, EXCESS_MAX) : 0;
   const drained = waitMs <= rules.targetMs / 4;
-  const drainedShare = state.drainedShare + DRAINED_WEIGHT * ((drained ? 1 : 0) - state.drainedShare);
-  const standing = state.standing ? drainedShare < DRAINED_SHARE_MIN : at.nowMs - calmAtMs >= rules.intervalMs;
+  const drainedShare = state.drainedShare + (sinceMs / (sinceMs + rules.intervalMs)) * ((drained ? 1 : 0) - state.drainedShare);
+  const standing = state.standing ? drainedShare < DRAINED_SHARE_MIN : excess >= rules.intervalMs * (rules.ceilingMs - rules.targetMs);
   return {
-    waitMs, gapMs: state.gapMs, takenAtMs: state.takenAtMs, calmAtMs, standing, measuredAtMs: at.nowMs, mix,
+    waitMs, gapMs: state.gapMs, takenAtMs: state.takenAtMs, excess, standing, measuredAtMs: at.nowMs, mix,
+    calmAtMs: overMs > 0 ? state.calmAtMs : at.nowMs,
     drainedShare: standing && !state.standing ? 0 : drainedShare,
   };
 }

@@ -41,7 +41,7 @@ export const backlogValvePolicy: PolicySchema<BacklogValvePolicy> = policySchema
   targetMs: ms(20, { min: 1, max: 60_000 }, 'A standing queue is shed from this wait on; lower waits cost goodput.'),
   ceilingMs: ms(120, { min: 2, max: 120_000 }, 'At this wait all of a standing queue\'s arrivals are shed; the share grows in proportion from the target.'),
   priorityGapMs: ms(8, { min: 0, max: 10_000 }, 'Each priority is shed from this much later on than the one below it.'),
-  intervalMs: ms(1_000, { min: 10, max: 60_000 }, 'A queue above the target for this long is standing; one that was short in the meantime may hold bursts of half the deadline.'),
+  intervalMs: ms(600, { min: 10, max: 60_000 }, 'A queue at the ceiling for this long is standing, a shorter one later in proportion; one that was at the target in the meantime may hold bursts of half the deadline.'),
   shedPctMax: { type: 'integer', unit: '%', min: 1, max: 100, default: 50, effect: 'The most that is shed of all requests, except when refusing.' },
   refuseAfterMs: ms(1_000, { min: 0, max: dayMs }, 'How long the wait stays above the ceiling in spite of all that may be shed, before the valve refuses.'),
   answerMarginMs: ms(20, { min: 0, max: 60_000 }, 'With less than this left of its deadline, a request is dropped instead of served.'),

@@ -20,6 +20,10 @@ export interface BacklogValveState extends VersionedState {
   readonly share: number;
   readonly shareMean: number;
   readonly shedAtMs: number;
+  /** When more than four fifths of what may be shed were last needed. */
+  readonly deepAtMs: number;
+  /** For how long a shed request counts as a warning: longer if it comes back again and again. */
+  readonly holdMs: number;
   /** Since when the wait is above the ceiling, and all that may be shed is shed. */
   readonly ceilingSinceMs: number | null;
   readonly depth: number;
@@ -36,7 +40,11 @@ const version = 1;
 const shareWeight = 1 / 64;
 const sampleWeight = 1 / 2;
 /** A shed request is a warning for this long: between two of them nothing has calmed down. */
-const shedHoldMs = 1_000;
+const holdMinMs = 1_000;
+/** What comes back within this long has not gone: it is held for a minute, then two, up to `holdMaxMs`. */
+const recurMs = 600_000;
+const holdRecurringMs = 60_000;
+const holdMaxMs = 960_000;
 /** A longer step is a leap of the clock or a gap in the signals: of neither it is known what happened meanwhile. */
 const stepMaxMs = 5_000;
 /** Refusing ends when this much of what may be shed otherwise would do. */
@@ -60,7 +68,7 @@ const inner = defineGovernor<BacklogValvePolicy, BacklogValveState, BacklogValve
   invariants: ['shed <= shedPctMax of offered unless refusing', 'a priority is shed only after all lower ones'],
   initial: (_policy, machine, nowMs) => ({
     version, machine, offsetMs: 0, nowMs, queue: initialQueueTime(nowMs), shedding: initialShedding,
-    share: 0, shareMean: 0, shedAtMs: -1e12, ceilingSinceMs: null, depth: 0, sampledAtMs: -1, growthPerSecond: 0, late: 0,
+    share: 0, shareMean: 0, shedAtMs: -1e12, deepAtMs: -1e12, holdMs: holdMinMs, ceilingSinceMs: null, depth: 0, sampledAtMs: -1, growthPerSecond: 0, late: 0,
   }),
   absorb,
   judge,
@@ -101,15 +109,23 @@ function absorbRequest(policy: BacklogValvePolicy, state: BacklogValveState, sig
   const share = known ? totalShare(policy, queue) : 0;
   const shedding = offered(state.shedding, { priority, share: known ? shareOf(policy, queue, priority, limit ?? 1) : 0, limit });
   const sheds = shedding.shed !== state.shedding.shed;
+  const shareMean = state.shareMean + shareWeight * (share - state.shareMean);
   return {
     state: {
-      ...state, nowMs, queue, shedding, share,
-      shareMean: state.shareMean + shareWeight * (share - state.shareMean),
+      ...state, nowMs, queue, shedding, share, shareMean,
       shedAtMs: sheds ? nowMs : state.shedAtMs,
+      deepAtMs: shareMean > (leaveShare * policy.shedPctMax) / 100 ? nowMs : state.deepAtMs,
+      holdMs: sheds ? holdAfter(state, nowMs) : state.holdMs,
       ceilingSinceMs: limit !== null && known && isAtCeiling(policy, queue) ? (state.ceilingSinceMs ?? nowMs) : null,
     },
     answer: sheds ? shedForQueueTime : admitted,
   };
+}
+
+function holdAfter({ shedAtMs, holdMs }: BacklogValveState, nowMs: number): number {
+  const sinceMs = nowMs - shedAtMs;
+  if (sinceMs < holdMs) return holdMs;
+  return sinceMs < Math.max(recurMs, 2 * holdMs) ? Math.min(holdMaxMs, Math.max(holdRecurringMs, 2 * holdMs)) : holdMinMs;
 }
 
 function absorbTaken(policy: BacklogValvePolicy, state: BacklogValveState, signal: BacklogValveSignal & { kind: 'taken' }, nowMs: number): Absorption {
@@ -155,7 +171,7 @@ function limitOf(policy: BacklogValvePolicy, { machine }: BacklogValveState): nu
 }
 
 function judge(policy: BacklogValvePolicy, state: BacklogValveState, nowMs: number): Judgement {
-  if (state.machine.name === 'refusing') return state.shareMean > (leaveShare * policy.shedPctMax) / 100 ? queueTime : normal;
+  if (state.machine.name === 'refusing') return nowMs - state.deepAtMs < state.holdMs ? queueTime : normal;
   if (state.ceilingSinceMs !== null && isOverCapacity(policy, state, nowMs)) return overCapacity;
   return warningOf(policy, state, nowMs);
 }
@@ -166,7 +182,7 @@ function isOverCapacity({ deadlineMs, refuseAfterMs }: BacklogValvePolicy, { que
 }
 
 function warningOf(policy: BacklogValvePolicy, state: BacklogValveState, nowMs: number): Judgement {
-  if (nowMs - state.shedAtMs < shedHoldMs) return queueTime;
+  if (nowMs - state.shedAtMs < state.holdMs) return queueTime;
   if (state.depth > policy.depthWarn) return backlogDepth;
   if (state.growthPerSecond > policy.growthWarnPerSecond) return backlogGrowth;
   return nowMs - state.queue.measuredAtMs > policy.staleAfterMs ? noData : normal;
