@@ -8,7 +8,7 @@ import { burning, emptyWindows, projectedOver } from './cost-guard/burn.ts';
 import { bookBill } from './cost-guard/hours.ts';
 import { isMicro, moneyText } from './cost-guard/money.ts';
 import { costPolicySchema, type CostPolicy } from './cost-guard/policy.ts';
-import { expire } from './cost-guard/reservations.ts';
+import { expire, liveCount } from './cost-guard/reservations.ts';
 import { settle } from './cost-guard/settlement.ts';
 import type { CostAnswer, CostSignal } from './cost-guard/signals.ts';
 import { budgetOf, hourMs, periodNames, type CostState, type Draft } from './cost-guard/state.ts';
@@ -76,7 +76,7 @@ function followMachine(draft: Draft): void {
   if (!isRefusing && draft.probesFrom !== null) draft.probesFrom = null;
   if (draft.probesOpen === 0) return;
   // A probe that has expired is settled: it was charged.
-  const live = draft.buckets.reduce((sum, { count }) => sum + count, 0);
+  const live = liveCount(draft);
   if (draft.probesOpen > live) draft.probesOpen = live;
 }
 

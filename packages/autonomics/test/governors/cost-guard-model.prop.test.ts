@@ -16,7 +16,7 @@ const budget = 50_000_000;
 const policy: CostPolicy = {
   ...defaultPolicy(costGuard.policy),
   budgets: { hourMicro: null, dayMicro: null, monthMicro: null, totalMicro: budget },
-  reservationMaxPct: 5, reservationTtlMs: 60_000, lateSettlementMs: 120_000, reservationsMax: 400, stages: [],
+  reservationMaxPct: 5, reservationTtlMs: 60_000, lateSettlementMs: 120_000, stages: [],
 };
 
 interface Model {

@@ -4,7 +4,7 @@ import { brokenBy, roomOf } from './account.ts';
 import { moneyText } from './money.ts';
 import type { CostPolicy } from './policy.ts';
 import { priceOf, type Priced } from './price.ts';
-import { closeLate, hasRoom, openReservation } from './reservations.ts';
+import { closeLate, hasRoom, liveCount, openReservation } from './reservations.ts';
 import type { Cost, CostAnswer, Reservation } from './signals.ts';
 import { budgetOf, dayMs, hourMs, periodNames, type CostState, type Draft } from './state.ts';
 
@@ -71,7 +71,7 @@ function full(draft: Draft, policy: CostPolicy): Refusal | null {
   if (hasRoom(policy, draft)) return null;
   closeLate(draft);
   if (hasRoom(policy, draft)) return null;
-  const reason = `${draft.open.length} reservations are open, as many as the guard keeps: settle some, or reserve for a batch`;
+  const reason = `${liveCount(draft)} reservations are open, as many as the guard keeps: settle some, or reserve for a batch`;
   return { code: 'reservations_full', reason, retryAtMs: draft.buckets[0]?.expiresAtMs ?? null };
 }
 

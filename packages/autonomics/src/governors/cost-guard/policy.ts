@@ -100,7 +100,7 @@ export const costPolicySchema = policySchema<CostPolicy>('cost_guard', {
   },
   reservationMaxPct: share([0.001, 25, 100], 'The largest part of a budget that one reservation may take: one bad price cannot take it all.'),
   reservationTtlMs: count('ms', [1_000, 600_000, dayMs], 'A reservation without a settlement for this long is charged in full.'),
-  reservationsMax: count('reservations', [1, 400, 400], 'Most reservations open at a time; who has more in flight reserves for a batch.'),
+  reservationsMax: count('reservations', [1, 1_000, 3_000], 'Most reservations open at a time; who has more in flight reserves for a batch.'),
   lateSettlementMs: count('ms', [0, 3_600_000, 7 * dayMs], 'For this long after the expiry a settlement still corrects what was charged.'),
   tripPct: share([50, 99.9, 100], 'Spent this much of a budget, the guard refuses everything until the next period.'),
   tripRefusals: count('refusals', [1, 100, 1_000_000], 'So many reservations in a row that did not fit what was left make the guard refuse everything.'),

@@ -1,36 +1,38 @@
 // Open reservations in bounded space. The caller carries a reservation's amount; kept here are the sum of each expiry
 // bucket and the open ids, so a settlement counts exactly once, in time, late or never.
 import { book } from './account.ts';
+import { bytesBound, from, hasId, withNext, withoutId } from './open-ids.ts';
 import type { CostPolicy } from './policy.ts';
 import type { Bucket, CostState, Draft, Late } from './state.ts';
 
 const bucketsMax = 7;
 const latesMax = 4;
-/** Of `open` as JSON. With it the whole state stays within 4,096 bytes (measured by a property test). */
-const openBytesMax = 1_600;
+/** Of `open` as JSON: what 4,096 bytes leave when every other number has its most digits. */
+export const openBytesMax = 1_600;
 
 /** Where an id stands: `live` is reserved, `late` was charged at its expiry, `closed` can change nothing any more. */
 export type Standing = 'live' | 'late' | 'closed' | 'unknown';
 
 export function standingOf({ open, buckets, nextId }: CostState, id: number): Standing {
   if (!Number.isSafeInteger(id) || id < 1 || id >= nextId) return 'unknown';
-  if (indexOf(open, id) < 0) return 'closed';
+  if (!hasId(open, id)) return 'closed';
   return id >= (buckets[0]?.from ?? nextId) ? 'live' : 'late';
 }
 
-/**
- * Whether `open` has room for one more id. Ids are written as differences; their digits are the most when they are
- * equal (the logarithm is concave), so count × (log10(span ÷ count) + 2) bytes is a bound.
- */
-export function hasRoom({ reservationsMax }: CostPolicy, { open, nextId }: CostState): boolean {
-  const count = open.length + 1;
-  const span = nextId - (open[0] ?? nextId) + 1;
-  return count <= reservationsMax && 20 + count * (Math.log10(Math.max(1, span / count)) + 2) <= openBytesMax;
+/** How many are reserved and not settled. */
+export function liveCount({ buckets }: CostState): number {
+  let count = 0;
+  for (const bucket of buckets) count += bucket.count;
+  return count;
+}
+
+export function hasRoom({ reservationsMax }: CostPolicy, state: CostState): boolean {
+  return bytesBound(state.open, state.nextId) <= openBytesMax && liveCount(state) < reservationsMax;
 }
 
 /** Gives up the settlements that are late already: what was charged for them stays charged. */
 export function closeLate(draft: Draft): void {
-  draft.open = dropBefore(draft.open, draft.buckets[0]?.from ?? draft.nextId);
+  draft.open = from(draft.open, draft.buckets[0]?.from ?? draft.nextId);
   draft.lates = [];
 }
 
@@ -38,8 +40,7 @@ export function closeLate(draft: Draft): void {
 export function openReservation(draft: Draft, policy: CostPolicy, micro: number, nowMs: number): { id: number; expiresAtMs: number } {
   const id = draft.nextId;
   const bucket = joinBucket(draft, policy, micro, nowMs);
-  const last = draft.open.length === 0 ? 0 : lastOf(draft.open);
-  draft.open = [...draft.open, id - last];
+  draft.open = withNext(draft.open, id);
   draft.nextId = id + 1;
   draft.reserved += micro;
   return { id, expiresAtMs: bucket.expiresAtMs };
@@ -65,12 +66,12 @@ export function closeReservation(draft: Draft, id: number, micro: number): boole
   const rest = { ...bucket, micro: bucket.micro - micro, count: bucket.count - 1 };
   draft.buckets = rest.count === 0 ? draft.buckets.toSpliced(at, 1) : draft.buckets.with(at, rest);
   draft.reserved -= micro;
-  draft.open = without(draft.open, id);
+  draft.open = withoutId(draft.open, id);
   return true;
 }
 
 export function closeLateId(draft: Draft, id: number): void {
-  draft.open = without(draft.open, id);
+  draft.open = withoutId(draft.open, id);
 }
 
 /** Charges what has expired, in full: the money may be spent. Then forgets what is too late even for a correction. */
@@ -83,7 +84,7 @@ export function expire(draft: Draft, policy: CostPolicy, nowMs: number): void {
     addLate(draft, { before: rest[0]?.from ?? draft.nextId, closesAtMs: bucket.expiresAtMs + policy.lateSettlementMs });
   }
   while (draft.lates.length > 0 && nowMs >= draft.lates[0]!.closesAtMs) {
-    draft.open = dropBefore(draft.open, draft.lates[0]!.before);
+    draft.open = from(draft.open, draft.lates[0]!.before);
     draft.lates = draft.lates.slice(1);
   }
 }
@@ -92,37 +93,4 @@ export function expire(draft: Draft, policy: CostPolicy, nowMs: number): void {
 function addLate(draft: Draft, late: Late): void {
   const lates = draft.lates.length === latesMax ? draft.lates.slice(1) : draft.lates;
   draft.lates = [...lates, late];
-}
-
-function indexOf(open: readonly number[], id: number): number {
-  let sum = 0;
-  for (let at = 0; at < open.length; at += 1) {
-    sum += open[at]!;
-    if (sum >= id) return sum === id ? at : -1;
-  }
-  return -1;
-}
-
-function lastOf(open: readonly number[]): number {
-  let sum = 0;
-  for (let at = 0; at < open.length; at += 1) sum += open[at]!;
-  return sum;
-}
-
-function without(open: readonly number[], id: number): readonly number[] {
-  const at = indexOf(open, id);
-  if (at < 0) return open;
-  const rest = open.slice();
-  const [removed] = rest.splice(at, 1);
-  if (at < rest.length) rest[at]! += removed!;
-  return rest;
-}
-
-function dropBefore(open: readonly number[], before: number): readonly number[] {
-  let sum = 0;
-  for (let at = 0; at < open.length; at += 1) {
-    sum += open[at]!;
-    if (sum >= before) return at === 0 ? open : [sum, ...open.slice(at + 1)];
-  }
-  return [];
 }

@@ -1,6 +1,7 @@
 // What the cost guard remembers: sums, and the ids of open reservations. What one reservation is worth, its caller
 // carries, so that hundreds of them fit 4,096 bytes and a settlement is exact all the same.
 import type { MachineState, VersionedState } from '../../governor/governor.ts';
+import type { OpenIds } from './open-ids.ts';
 import type { CostPolicy, PeriodName } from './policy.ts';
 
 /** Reservations that expire together: ids rise with time, so each bucket is a range of ids. */
@@ -30,8 +31,8 @@ export interface CostState extends VersionedState {
   /** Spent beyond a reservation and not fitting any more: booked as soon as there is room. */
   readonly debt: number;
   readonly nextId: number;
-  /** Ids whose settlement is still taken, ascending: the first as it is, then the differences. */
-  readonly open: readonly number[];
+  /** Ids whose settlement is still taken. */
+  readonly open: OpenIds;
   readonly buckets: readonly Bucket[];
   readonly lates: readonly Late[];
   /** Four numbers a window, two windows a stage: length, start, sum of this one, sum of the one before. */

@@ -7,13 +7,13 @@ export type Call = ToolSignal & { readonly kind: 'call' };
 type Gate = NonNullable<ToolAnswer['gate']>;
 
 export function gateOf(policy: ToolPolicy, state: ToolState, call: Call, nowMs: number): ToolAnswer {
-  const closed = machineGate(state);
+  const closed = machineGate(policy, state);
   if (closed) return closed;
   const rule = Object.hasOwn(policy.tools, call.tool) ? policy.tools[call.tool] : undefined;
   if (rule === undefined) return refused('entitlement', 'unknown_tool', `there is no tool ${call.tool.slice(0, 128)}`);
   return entitlementGate(state, call, rule)
     ?? roleGate(call, rule)
-    ?? preconditionGate(policy, state, call, rule, nowMs)
+    ?? preconditionGate(state, call, rule, nowMs)
     ?? { decision: 'ok', code: 'admitted', reason: '', gate: null, limits: limitsOf(policy, rule, call, nowMs) };
 }
 
@@ -21,10 +21,11 @@ function refused(gate: Gate, code: string, reason: string): ToolAnswer {
   return { decision: 'refuse', code, reason, gate, limits: null };
 }
 
-function machineGate({ machine }: ToolState): ToolAnswer | null {
+function machineGate({ callsPerDayMax }: ToolPolicy, { machine, callsToday }: ToolState): ToolAnswer | null {
   if (machine.name === 'boot') return refused('machine', 'boot', 'the guard has not had its first tick');
   if (!machine.entitled) return refused('entitlement', 'not_entitled', 'the entitlement is not active');
-  return machine.name === 'refusing' ? refused('machine', 'refusing', 'the guard refuses all calls until tools keep their limits again') : null;
+  if (callsPerDayMax !== null && callsToday >= callsPerDayMax) return refused('machine', 'quota_day', `${callsToday} of ${callsPerDayMax} calls of this day were used`);
+  return machine.name === 'refusing' ? refused('machine', 'refusing', 'the guard refuses all calls until its tools have kept their limits for the dwell') : null;
 }
 
 function entitlementGate({ packs }: ToolState, { tool }: Call, { pack }: ToolRule): ToolAnswer | null {
@@ -37,10 +38,8 @@ function roleGate({ tool, roles }: Call, rule: ToolRule): ToolAnswer | null {
   return refused('role', 'role_missing', `${tool} needs the role ${rule.roles.slice(0, 5).join(' or ')}; the caller has ${roles.length === 0 ? 'none' : roles.slice(0, 5).join(', ').slice(0, 200)}`);
 }
 
-function preconditionGate(policy: ToolPolicy, state: ToolState, call: Call, rule: ToolRule, nowMs: number): ToolAnswer | null {
+function preconditionGate(state: ToolState, call: Call, rule: ToolRule, nowMs: number): ToolAnswer | null {
   if (state.paused === call.tool) return refused('precondition', 'tool_paused', `${call.tool} is paused: it went beyond its limits`);
-  const { callsPerDayMax } = policy;
-  if (callsPerDayMax !== null && state.callsToday >= callsPerDayMax) return refused('precondition', 'quota_day', `${state.callsToday} of ${callsPerDayMax} calls of this day were used`);
   if (call.deadlineMs !== undefined && call.deadlineMs <= nowMs) return refused('precondition', 'deadline_passed', `the caller's deadline passed ${nowMs - call.deadlineMs} ms ago`);
   const failing = rule.preconditions.find((one) => !holds(one, call.facts));
   return failing ? refused('precondition', 'precondition', `${call.tool} needs ${requirement(failing)}; ${factText(failing.fact, call.facts)}`) : null;
