@@ -9,9 +9,10 @@ import { ScoreBoard, type PolicyScores } from './scores.ts';
 import type { GovernorSimulation, OptionName, SimulationOptions } from './simulation.ts';
 import { costSimulation } from './simulations/cost.ts';
 import { rollbackSimulation } from './simulations/rollback.ts';
+import { toolSimulation } from './simulations/tool.ts';
 import { valveSimulation } from './simulations/valve.ts';
 
-export const SIMULATIONS: readonly GovernorSimulation[] = [costSimulation, rollbackSimulation, valveSimulation];
+export const SIMULATIONS: readonly GovernorSimulation[] = [costSimulation, rollbackSimulation, valveSimulation, toolSimulation];
 
 export interface SimulationPlan {
   readonly governor: string;
@@ -78,7 +79,7 @@ function tracedBy({ governor, columns }: GovernorSimulation, trace: TraceOptions
     if (columns.some((column) => column.signal === signal)) continue;
     throw new SimulationError(`${governor} knows no signal "${signal}"; it knows ${columns.map((column) => column.signal).join(', ')}.`);
   }
-  return readTrace(trace.text, trace);
+  return readTrace(trace.text, { ...trace, words: columns.filter(({ isWord }) => isWord === true).map(({ signal }) => signal) });
 }
 
 export function reportSvg({ title, subtitle, seed, first, figures }: SimulationReport): string {

@@ -32,6 +32,8 @@ export type OptionName = keyof SimulationOptions;
 export interface ColumnKind {
   readonly signal: string;
   readonly effect: string;
+  /** Unless it is a number. */
+  readonly isWord?: boolean;
 }
 
 export interface GovernorSimulation {

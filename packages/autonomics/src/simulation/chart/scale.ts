@@ -36,7 +36,7 @@ export function timeTicks(durationMs: number, about: number): number[] {
 export function timeText(atMs: number): string {
   if (atMs === 0) return '0';
   if (atMs < 1_000) return `${atMs} ms`;
-  if (atMs < 120_000) return `${trimmed(atMs / 1_000)} s`;
+  if (atMs < 120_000 && atMs % 60_000 !== 0) return `${trimmed(atMs / 1_000)} s`;
   if (atMs < 2 * 3_600_000) return `${trimmed(atMs / 60_000)} min`;
   return atMs < 2 * DAY_MS ? `${trimmed(atMs / 3_600_000)} h` : `${trimmed(atMs / DAY_MS)} d`;
 }

@@ -7,14 +7,14 @@ export const STATES: readonly TrackState[] = ['boot', 'stable', 'warning', 'inte
 const LIGHT = {
   ground: '#ffffff', ink: '#1c2024', dim: '#5b6470', rule: '#e3e6ea', moment: '#7a4fbf',
   boot: '#c3c9d1', stable: '#8fd0a5', warning: '#f2cf5b', intervening: '#5b9ee6', degraded: '#e08a3c', refusing: '#c8372d',
-  line1: '#1f6fd6', line2: '#8a929c', line3: '#c27a00', line4: '#2b8a57', line5: '#a23fa8', line6: '#b4483c', threshold: '#c8372d',
+  line1: '#1f6fd6', line2: '#8a929c', line3: '#c27a00', line4: '#2b8a57', line5: '#a23fa8', line6: '#b4483c', line7: '#2a9aa8', line8: '#6a5acd', line9: '#9a7b2f', threshold: '#c8372d',
 };
 const DARK: typeof LIGHT = {
   ground: '#14171a', ink: '#e8eaed', dim: '#9aa4b0', rule: '#2c3238', moment: '#b99af0',
   boot: '#4a525c', stable: '#2f7a4b', warning: '#c9a227', intervening: '#3b7fcc', degraded: '#c8702a', refusing: '#e2574c',
-  line1: '#6db1ff', line2: '#8b95a1', line3: '#f0b04a', line4: '#6fce9a', line5: '#d68adb', line6: '#f0988d', threshold: '#ff8379',
+  line1: '#6db1ff', line2: '#8b95a1', line3: '#f0b04a', line4: '#6fce9a', line5: '#d68adb', line6: '#f0988d', line7: '#6fd3df', line8: '#a99cf5', line9: '#d6bd78', threshold: '#ff8379',
 };
-export const LINE_COLOURS = 6;
+export const LINE_COLOURS = 9;
 
 export function chartStyle(): string {
   const variables = (palette: typeof LIGHT): string => Object.entries(palette).map(([name, value]) => `--${name}:${value}`).join(';');

@@ -75,7 +75,7 @@ function panelPicture(panel: Panel, durationMs: number, time: Scale, top: number
     text(24, top + 31, panel.unit, 'dim'),
     ...scale.ticks.map((tick) => horizontal(scale.pixel(tick), 'grid') + text(LEFT - 8, pixel(scale.pixel(tick)) + 4, numberText(tick), 'dim', 'end')),
     ...drawn.map((line, at) => linePicture(line, { at, time, scale })),
-    ...panel.thresholds.map(({ label, value }) => thresholdPicture(label, shown.some((one) => one.value === value) ? scale.pixel(value) : undefined, top)),
+    ...panel.thresholds.map(({ label, value }, at) => thresholdPicture(label, shown.some((one) => one.value === value) ? scale.pixel(value) : undefined, { top, at })),
     keys(panel.lines, top + 50),
     ...above.map((line, at) => text(LEFT + 6, top + 26 + at * 14, `off the scale: ${line.name}, up to ${numberText(peak(line))}`, 'dim halo small')),
   ].join('\n');
@@ -90,9 +90,11 @@ function linePicture(line: Line, { at, time, scale }: { at: number; time: Scale;
   return `<polyline class="line${(at % LINE_COLOURS) + 1}${line.ours ? ' ours' : ''}" points="${path}"><title>${escapeXml(line.name)}</title></polyline>`;
 }
 
-function thresholdPicture(label: string, y: number | undefined, top: number): string {
-  if (y === undefined) return text(LEFT + PLOT - 6, top - 6, `${label} (above the scale)`, 'threshold-text halo', 'end');
-  return `${horizontal(y, 'threshold')}${text(LEFT + PLOT - 6, pixel(y) - 5, label, 'threshold-text halo', 'end')}`;
+/** Labels on alternating sides, so that two thresholds close by can both be read. */
+function thresholdPicture(label: string, y: number | undefined, { top, at }: { top: number; at: number }): string {
+  const [x, anchor] = at % 2 === 0 ? [LEFT + PLOT - 6, 'end'] : [LEFT + 6, 'start'];
+  if (y === undefined) return text(x, top - 6, `${label} (above the scale)`, 'threshold-text halo', anchor);
+  return `${horizontal(y, 'threshold')}${text(x, pixel(y) - 5, label, 'threshold-text halo', anchor)}`;
 }
 
 function keys(lines: readonly Line[], top: number): string {

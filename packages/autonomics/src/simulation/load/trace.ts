@@ -11,6 +11,8 @@ export interface TraceOptions {
   readonly timeUnit: TimeUnit;
   /** Signal → column of the file. */
   readonly columns: Readonly<Record<string, string>>;
+  /** Which of the signals are words; the others are numbers. */
+  readonly words?: readonly string[];
 }
 
 export interface Trace {
@@ -18,22 +20,25 @@ export interface Trace {
   /** Where each row stands in the file. */
   readonly lines: readonly number[];
   readonly signals: Readonly<Record<string, Float64Array>>;
+  readonly words: Readonly<Record<string, readonly string[]>>;
   readonly durationMs: number;
 }
 
 /** Throws TraceError: an unknown column, a value that is no number or negative, a time before the row above. */
-export function readTrace(text: string, { timeColumn, timeUnit, columns }: TraceOptions): Trace {
+export function readTrace(text: string, { timeColumn, timeUnit, columns, words: asWords = [] }: TraceOptions): Trace {
   const { header, records } = parseCsv(text);
   const timeAt = columnAt(header, timeColumn);
   const times = records.map((record) => readTime(record, timeAt, { column: timeColumn, timeUnit }));
   const signals: Record<string, Float64Array> = {};
+  const words: Record<string, readonly string[]> = {};
   for (const [signal, column] of Object.entries(columns)) {
     const at = columnAt(header, column);
-    signals[signal] = Float64Array.from(records, (record) => readAmount(record, at, column));
+    if (asWords.includes(signal)) words[signal] = records.map((record) => readWord(record, at, column));
+    else signals[signal] = Float64Array.from(records, (record) => readAmount(record, at, column));
   }
   const atMs = Float64Array.from(times, (time) => time - times[0]!);
   checkOrder(atMs, records, timeColumn);
-  return { atMs, lines: records.map(({ line }) => line), signals, durationMs: atMs.at(-1)! };
+  return { atMs, lines: records.map(({ line }) => line), signals, words, durationMs: atMs.at(-1)! };
 }
 
 function columnAt(header: readonly string[], name: string): number {
@@ -63,6 +68,12 @@ function readAmount({ line, fields }: CsvRecord, at: number, column: string): nu
   if (!Number.isFinite(number)) throw new TraceError(line, `column "${column}": "${text}" is not a number.`);
   if (number < 0) throw new TraceError(line, `column "${column}": ${text} is negative; counts, costs and durations are not.`);
   return number;
+}
+
+function readWord({ line, fields }: CsvRecord, at: number, column: string): string {
+  const text = fields[at]!.trim();
+  if (text === '') throw new TraceError(line, `column "${column}" is empty; a word is needed.`);
+  return text;
 }
 
 function numberOf(text: string): number {

@@ -12,6 +12,7 @@ interface LimitState extends ControlState {
 interface Sample {
   readonly latencyMs: number;
   readonly inFlight: number;
+  readonly nowMs: number;
 }
 
 function limiting<S extends LimitState>(name: string, initial: S, adapted: (state: S, sample: Sample) => S): AdmissionControl<S> {
@@ -23,7 +24,7 @@ function limiting<S extends LimitState>(name: string, initial: S, adapted: (stat
       return passes === state.passes ? state : { ...state, passes };
     },
     taken: (state) => (state.passes ? state : { ...state, passes: true }),
-    finished: (state, { depth, busy }, latencyMs) => adapted(state, { latencyMs, inFlight: depth + busy + 1 }),
+    finished: (state, { depth, busy }, latencyMs, nowMs) => adapted(state, { latencyMs, inFlight: depth + busy + 1, nowMs }),
     ticked: (state) => state,
   };
 }
@@ -70,7 +71,12 @@ function vegasChange(queued: number, step: number): number {
 
 interface GradientState extends LimitState {
   readonly longMs: number;
+  readonly windows: number;
+  /** Of the window that runs: begin, sum of latencies, how many, most in flight. */
+  readonly fromMs: number;
+  readonly sumMs: number;
   readonly samples: number;
+  readonly inFlightMax: number;
 }
 
 const LONG_WINDOW = 600;
@@ -78,16 +84,26 @@ const WARM_UP = 10;
 const QUEUE_SIZE = 4;
 const SMOOTHING = 0.2;
 const TOLERANCE = 1.5;
+const WINDOW_MS = 1_000;
+const WINDOW_SAMPLES_MIN = 10;
 
+/** Over windows of a second (their WindowedLimit), which suits it better here than one update a request. */
 export function gradientLimit(): AdmissionControl<GradientState> {
-  const initial: GradientState = { passes: true, mode: 'stable', limit: 20, longMs: 0, samples: 0 };
-  return limiting('Gradient2 limit', initial, (state, { latencyMs, inFlight }) => {
-    const samples = state.samples + 1;
-    const mean = samples <= WARM_UP ? (state.longMs * state.samples + latencyMs) / samples : state.longMs + (2 / (LONG_WINDOW + 1)) * (latencyMs - state.longMs);
-    const longMs = mean / latencyMs > 2 ? mean * 0.95 : mean;
-    if (inFlight < state.limit / 2) return { ...state, longMs, samples };
-    const gradient = within(0.5, 1, (TOLERANCE * longMs) / latencyMs);
-    const wanted = state.limit * gradient + QUEUE_SIZE;
-    return { ...state, longMs, samples, limit: within(20, 200, (1 - SMOOTHING) * state.limit + SMOOTHING * wanted) };
+  const initial: GradientState = { passes: true, mode: 'stable', limit: 20, longMs: 0, windows: 0, fromMs: 0, sumMs: 0, samples: 0, inFlightMax: 0 };
+  return limiting('Gradient2 limit', initial, (before, { latencyMs, inFlight, nowMs }) => {
+    const state = { ...before, sumMs: before.sumMs + latencyMs, samples: before.samples + 1, inFlightMax: Math.max(before.inFlightMax, inFlight) };
+    if (nowMs - state.fromMs < WINDOW_MS || state.samples < WINDOW_SAMPLES_MIN) return state;
+    return { ...windowed(state), fromMs: nowMs, sumMs: 0, samples: 0, inFlightMax: 0 };
   });
+}
+
+function windowed(state: GradientState): GradientState {
+  const shortMs = state.sumMs / state.samples;
+  const windows = state.windows + 1;
+  const mean = windows <= WARM_UP ? (state.longMs * state.windows + shortMs) / windows : state.longMs + (2 / (LONG_WINDOW + 1)) * (shortMs - state.longMs);
+  const longMs = mean / shortMs > 2 ? mean * 0.95 : mean;
+  if (state.inFlightMax < state.limit / 2) return { ...state, longMs, windows };
+  const gradient = within(0.5, 1, (TOLERANCE * longMs) / shortMs);
+  const wanted = state.limit * gradient + QUEUE_SIZE;
+  return { ...state, longMs, windows, limit: within(20, 200, (1 - SMOOTHING) * state.limit + SMOOTHING * wanted) };
 }

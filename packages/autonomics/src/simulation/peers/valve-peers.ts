@@ -1,11 +1,18 @@
-// What others do about a backlog, as their defaults are. Each decides on the length of the queue, none on how
-// long one waits in it. Called by the valve's simulation only.
+// What others do about a backlog, as their defaults are. Those in this file decide on the length of the queue; the
+// ones that look at time, and came nearest to ours, have files of their own. Called by the valve's simulation only.
 import type { AdmissionControl, ControlState, QueueView } from '../../control/admission-control.ts';
+import { aimdLimit, gradientLimit, vegasLimit } from './concurrency-limits.ts';
+import { controlledDelay } from './controlled-delay.ts';
 import type { TrackState } from '../outcome.ts';
 
-export interface Peer<T> {
-  readonly policy: T;
+/** Its state is its own; the simulation hands it back as it came. */
+export interface ValvePeer {
+  readonly policy: AdmissionControl<never>;
   readonly source: string;
+}
+
+function peer<S extends ControlState>(policy: AdmissionControl<S>, source: string): ValvePeer {
+  return { policy: policy as unknown as AdmissionControl<never>, source };
 }
 
 export interface PeerValveState extends ControlState {
@@ -72,17 +79,23 @@ function switched(state: PeerValveState, refuses: boolean, nowMs: number): PeerV
   return { ...state, mode, passes: !refuses, sinceMs: state.mode === mode ? state.sinceMs : nowMs };
 }
 
+const LIMITS_SOURCE = 'Netflix concurrency-limits, defaults of the class (github.com/Netflix/concurrency-limits)';
+
 /** Thresholds by which a full queue can still be served in time are the kindest choice for the peers. */
-export function valvePeers({ capacityPerSecond, deadlineMs }: { readonly capacityPerSecond: number; readonly deadlineMs: number }): Peer<AdmissionControl<PeerValveState>>[] {
+export function valvePeers({ capacityPerSecond, deadlineMs }: { readonly capacityPerSecond: number; readonly deadlineMs: number }): ValvePeer[] {
   const intime = (capacityPerSecond * deadlineMs) / 1_000;
-  const threshold = Math.round(0.8 * intime);
+  const threshold = Math.max(1, Math.round(0.8 * intime));
   return [
-    { policy: queueCap(100), source: 'Apache Tomcat, acceptCount: 100 unless set (tomcat.apache.org/tomcat-10.1-doc/config/http.html)' },
-    { policy: singleThreshold(threshold), source: `on above, off below ${threshold} waiting: 80 % of what can be served within the deadline` },
-    { policy: hysteresis({ on: threshold, off: Math.round(threshold / 2) }), source: `on above ${threshold}, off below half of it` },
-    {
-      policy: cooldown({ depth: threshold, pollingMs: 30_000, cooldownMs: 300_000 }),
-      source: 'KEDA ScaledObject: pollingInterval 30 s, cooldownPeriod 300 s unless set (keda.sh/docs/latest/reference/scaledobject-spec); the action is to shed half',
-    },
+    peer(queueCap(100), 'Apache Tomcat, acceptCount: 100 unless set (tomcat.apache.org/tomcat-10.1-doc/config/http.html)'),
+    peer(singleThreshold(threshold), `on above, off below ${threshold} waiting: 80 % of what can be served within the deadline`),
+    peer(hysteresis({ on: threshold, off: Math.round(threshold / 2) }), `on above ${threshold}, off below half of it`),
+    peer(
+      cooldown({ depth: threshold, pollingMs: 30_000, cooldownMs: 300_000 }),
+      'KEDA ScaledObject: pollingInterval 30 s, cooldownPeriod 300 s unless set (keda.sh/docs/latest/reference/scaledobject-spec); the action is to shed half',
+    ),
+    peer(controlledDelay({ shortMs: 50, intervalMs: deadlineMs }), 'B. Maurer, "Fail at Scale", ACM Queue 13(8), 2015, with the deadline as its interval'),
+    peer(gradientLimit(), `Gradient2Limit of ${LIMITS_SOURCE}`),
+    peer(vegasLimit(), `VegasLimit of ${LIMITS_SOURCE}`),
+    peer(aimdLimit({ timeoutMs: deadlineMs }), `AIMDLimit of ${LIMITS_SOURCE}, its timeout the deadline`),
   ];
 }
