@@ -40,7 +40,7 @@ function openHour(draft: Draft, nowMs: number): readonly number[] {
   const ahead = hour - draft.hour;
   if (ahead <= 0) return draft.hours;
   draft.hour = hour;
-  const fresh = new Array<number>(Math.min(ahead, hoursKept)).fill(0);
+  const fresh = Array.from({ length: Math.min(ahead, hoursKept) }, () => 0);
   return [...fresh, ...draft.hours].slice(0, hoursKept);
 }
 
@@ -72,8 +72,7 @@ function correct(draft: Draft, policy: CostPolicy, { missing, bill }: { missing:
 function settleHours(hours: readonly number[], { newest, oldest, micro, metered }: { newest: number; oldest: number; micro: number; metered: number }): number[] {
   const settled = hours.map((hour, at) => (at < newest || at > oldest ? hour : metered === 0 ? 0 : Math.floor(hour * (micro / metered))));
   const sum = settled.slice(newest, oldest + 1).reduce((total, hour) => total + hour, 0);
-  settled[newest]! = Math.max(0, settled[newest]! + micro - sum);
-  return settled;
+  return settled.with(newest, Math.max(0, settled[newest]! + micro - sum));
 }
 
 function calibrate(draft: Draft, policy: CostPolicy, billed: number, metered: number): void {
