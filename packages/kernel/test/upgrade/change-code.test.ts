@@ -1,7 +1,7 @@
 // Code changed under running processes, without a code server: what waits, what changes, what is put back.
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { call, changeCode, genServer, KernelError, lingeringProcesses, monitorWith, named, processNamed, reply, slotKey, spawnTask, supervisor, type Behaviour, type ChildSpec, type CodeSwap, type Definition, type Slot } from '../../src/index.ts';
+import { call, changeCode, genServer, lingeringProcesses, monitorWith, named, processNamed, reply, slotKey, spawnTask, supervisor, type Behaviour, type ChildSpec, type CodeSwap, type Definition, type KernelError, type Slot } from '../../src/index.ts';
 import { resetKernel } from '../../src/testing/index.ts';
 import { gate } from '../servers.ts';
 
@@ -151,9 +151,9 @@ test('a server that a task starts while it is let finish does not stand still', 
 });
 
 test('a task of the new code finds the children of the new code, slow as their start may be', async () => {
-  const children = (...names: string[]): ChildSpec[] => names.map((name) => ({ id: name, start: [name === 'slow' ? slow : versioned(1), 1], name }));
+  const children = (...names: string[]): ChildSpec[] => names.map((name) => ({ id: name, start: name === 'slow' ? [slow] : [versioned(1), 1], name }));
   const starting = gate();
-  const slow = genServer({ init: async (_: number) => (await starting.promise, {}) });
+  const slow = genServer({ init: async () => (await starting.promise, {}) });
   const before = supervisor({ children: children('old') });
   const after = supervisor({ children: children('slow', 'new') });
   const one = versioned(1);
@@ -172,7 +172,7 @@ test('a task of the new code finds the children of the new code, slow as their s
 });
 
 test('a child that does not come up does not hold the new code back for ever', async () => {
-  const never = genServer({ init: (_: void) => new Promise<object>(() => {}) });
+  const never = genServer({ init: () => new Promise<object>(() => {}) });
   const before = supervisor({ children: [] });
   const after = supervisor({ children: [{ id: 'never', start: [never] }] });
   await before.start();
