@@ -5,7 +5,6 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
-import { setImmediate } from 'node:timers/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -171,7 +170,7 @@ test('stop kills a shard that stays past its deadline, and what that shard had s
   assert.deepEqual(await heart.stop(), { exitCode: 0 });
   assert.equal(isAlive(pid), false);
   // SIGKILL has been sent to the group; a process that is no child of ours tells nobody when it has acted.
-  while (!isGoneOrZombie(grandchild)) await setImmediate();
+  while (!isGoneOrZombie(grandchild)) await new Promise((turn) => setImmediate(turn));
 });
 
 test('an old process that does not drain is terminated and killed, the hand-over still succeeds', async (t) => {
