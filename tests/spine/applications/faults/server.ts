@@ -17,7 +17,7 @@ export default mcpServer({
     spin: tool({ isolation: 'process', limits, run: () => spinForever() }),
     allocate: tool({ isolation: 'process', limits, run: () => allocateForEver() }),
     allocate_buffers: tool({ isolation: 'process', limits, run: () => allocateBuffersForEver() }),
-    exit: tool({ isolation: 'process', limits, run: () => exitItself() }),
+    exit: tool({ isolation: 'process', limits: { timeoutMs: 10_000 }, run: () => exitItself() }),
     outgrow: tool({ isolation: 'process', limits: small, run: () => allocateForEver() }),
     outgrow_buffers: tool({ isolation: 'process', limits: small, run: () => allocateBuffersForEver() }),
     /** No isolation: this one takes the node along. */
