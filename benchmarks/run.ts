@@ -107,6 +107,7 @@ async function main(): Promise<number> {
   const place = placeOfMeasurement();
   const suite = await loadSuite(command.suite);
   const results = await runSuite(suite, command);
+  if (!command.json && suite.closing !== undefined) console.log(suite.closing());
   if (command.json) printJson(results, command, place);
   else printLines(results, command, place);
   record(suite, results, command, place);

@@ -46,6 +46,8 @@ export interface Suite {
   readonly name: string;
   readonly about: string;
   readonly figures: readonly Figure[];
+  /** Printed once all figures are measured, before their lines: a table of ours and the peers'. */
+  readonly closing?: () => string;
 }
 
 export function isMet(target: Target, value: number): boolean {

@@ -30,7 +30,7 @@ export function governRelease(load: RollbackLoad, policy: RollbackGuardPolicy): 
 
 function signalOf({ requests, errors, latenciesMs }: RollbackTick, boundsMs: readonly number[]): RollbackGuardSignal {
   if (latenciesMs.length === 0) return { kind: 'requests', requests, errors };
-  const latencyCounts = new Array<number>(boundsMs.length + 1).fill(0);
+  const latencyCounts = Array.from({ length: boundsMs.length + 1 }, () => 0);
   for (const ms of latenciesMs) {
     let bucket = 0;
     while (bucket < boundsMs.length && ms > boundsMs[bucket]!) bucket += 1;
