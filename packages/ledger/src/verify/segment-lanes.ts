@@ -14,7 +14,8 @@ import { openReader, type SourceDescription } from './source.ts';
 const segmentBundles = 32;
 /** Fewer stretches than this are done before a thread has started. */
 const threadsFromSegments = 4;
-const threadsMax = 8;
+/** A thread costs some 25 MB: two keep a million receipts below 200 MB in all; who has more may ask for more. */
+const threadsMax = 2;
 const requestsAtOnce = 8;
 
 type Lane = { readonly check: (job: SegmentJob) => Promise<SegmentResult>; readonly close: () => Promise<void> };
@@ -66,7 +67,7 @@ function plainLane(source: SourceDescription): Lane {
 
 function threadLane(source: SourceDescription): Lane {
   const file = new URL(`./segment-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
-  const worker = new Worker(file, { workerData: source, name: 'verify', resourceLimits: { maxYoungGenerationSizeMb: 8 } });
+  const worker = new Worker(file, { workerData: source, name: 'verify', resourceLimits: { maxYoungGenerationSizeMb: 4 } });
   return {
     check: async (job) => {
       worker.postMessage(job);

@@ -31,7 +31,7 @@ export type VerifyOptions = {
   readonly since?: readonly (Uint8Array | string)[];
   /** Entries below may be missing: the caller knows that the log was pruned. */
   readonly minimumIndex?: number;
-  /** Threads; 0 does all in the caller's. Default: as many as the machine runs at once, 8 at most. */
+  /** Threads; 0 does all in the caller's. Default: 2 for a log worth it, if the machine runs as many at once. */
   readonly threads?: number;
   readonly onProgress?: (progress: Progress) => void;
   /** Aborting rejects with the signal's reason. */
