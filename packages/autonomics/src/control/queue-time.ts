@@ -26,6 +26,8 @@ export interface QueueTimeState {
   readonly gapMs: number;
   /** When a request was last taken and others stayed waiting; −1: none did. */
   readonly takenAtMs: number;
+  /** When none was last seen to wait. */
+  readonly emptyAtMs: number;
   /** When one that arrived would last have waited no longer than the target. */
   readonly calmAtMs: number;
   /** The wait above the target, summed up over the time since then: ms². */
@@ -35,8 +37,6 @@ export interface QueueTimeState {
   readonly standing: boolean;
   /** When depth or wait were last measured. */
   readonly measuredAtMs: number;
-  /** Share of the latest arrivals that had each priority. */
-  readonly mix: readonly number[];
 }
 
 /** Depth and wait of the head, as far as they are known: a caller may have measured only one of them, or none. */
@@ -50,7 +50,6 @@ const EXCESS_MAX = 1e9;
 /** A queue that is drained for this share of an interval's time has spare capacity: it stands no longer. */
 const DRAINED_SHARE_MIN = 0.25;
 const GAP_WEIGHT = 1 / 128;
-const MIX_WEIGHT = 1 / 64;
 /** One service a hundred times the usual says little about the next: the wait of the head shows it at once anyway. */
 const GAP_OUTLIER = 4;
 /** Of the deadline: what waits longer than this would hardly be answered in time. */
@@ -61,25 +60,25 @@ const DEPTH_SPAN = 4;
 
 export function initialQueueTime(nowMs: number): QueueTimeState {
   return {
-    waitMs: 0, gapMs: 0, takenAtMs: -1, calmAtMs: nowMs, excess: 0, drainedShare: 1, standing: false, measuredAtMs: nowMs,
-    mix: new Array<number>(PRIORITIES).fill(1 / PRIORITIES),
+    waitMs: 0, gapMs: 0, takenAtMs: -1, emptyAtMs: nowMs, calmAtMs: nowMs, excess: 0, drainedShare: 1, standing: false, measuredAtMs: nowMs,
   };
 }
 
-/** A measurement of the queue; without one only the mix of an arrival is counted. */
-export function measured(rules: QueueTimeRules, state: QueueTimeState, seen: QueueMeasured, at: { nowMs: number; priority: Priority | null }): QueueTimeState {
-  const mix = at.priority === null ? state.mix : counted(state.mix, at.priority);
-  const waitMs = expectedWait(state, seen, at.nowMs);
-  if (waitMs < 0) return mix === state.mix ? state : { ...state, mix };
-  const sinceMs = Math.max(0, at.nowMs - state.measuredAtMs);
+/** A measurement of the queue; the same state if there is none. */
+export function measured(rules: QueueTimeRules, state: QueueTimeState, seen: QueueMeasured, nowMs: number): QueueTimeState {
+  const waitMs = expectedWait(state, seen, nowMs);
+  if (waitMs < 0) return state;
+  const sinceMs = Math.max(0, nowMs - state.measuredAtMs);
   const overMs = waitMs - rules.targetMs;
   const excess = overMs > 0 ? Math.min(state.excess + overMs * sinceMs, EXCESS_MAX) : 0;
   const drained = waitMs <= rules.targetMs / 4;
   const drainedShare = state.drainedShare + (sinceMs / (sinceMs + rules.intervalMs)) * ((drained ? 1 : 0) - state.drainedShare);
   const standing = state.standing ? drainedShare < DRAINED_SHARE_MIN : excess >= rules.intervalMs * (rules.ceilingMs - rules.targetMs);
   return {
-    waitMs, gapMs: state.gapMs, takenAtMs: state.takenAtMs, excess, standing, measuredAtMs: at.nowMs, mix,
-    calmAtMs: overMs > 0 ? state.calmAtMs : at.nowMs,
+    waitMs, gapMs: state.gapMs, excess, standing, measuredAtMs: nowMs,
+    takenAtMs: seen.depth === 0 ? -1 : state.takenAtMs,
+    emptyAtMs: seen.depth === 0 ? nowMs : state.emptyAtMs,
+    calmAtMs: overMs > 0 ? state.calmAtMs : nowMs,
     drainedShare: standing && !state.standing ? 0 : drainedShare,
   };
 }
@@ -94,24 +93,30 @@ export function taken(state: QueueTimeState, depth: number, nowMs: number): Queu
   return { ...state, takenAtMs, gapMs };
 }
 
+/** Of whom: the mix of the latest arrivals by priority, and the most that may be turned away of all. */
+export interface Demand {
+  readonly mix: readonly number[];
+  readonly limit: number;
+}
+
 /**
- * The share of one priority's requests to turn away at this wait, 0 to 1, when at most `limit` of all requests may be.
- * The mix of the latest arrivals says how far the lower priorities suffice: all of a lower one go before the first of
- * a higher one, and each higher one begins a gap later, so that the queue's own noise does not reach it.
+ * The share of one priority's requests to turn away at this wait, 0 to 1. The mix says how far the lower priorities
+ * suffice: all of a lower one go before the first of a higher one, and each higher one begins a gap later, so that the
+ * queue's own noise does not reach it.
  */
-export function shareOf(rules: QueueTimeRules, state: QueueTimeState, priority: Priority, limit: number): number {
+export function shareOf(rules: QueueTimeRules, state: QueueTimeState, { mix, limit }: Demand, priority: Priority): number {
   let left = Math.min(limit, ramp(rules, state, priority));
-  for (let lower = PRIORITIES - 1; lower > priority; lower--) left -= state.mix[lower]!;
+  for (let lower = PRIORITIES - 1; lower > priority; lower--) left -= mix[lower]!;
   if (left <= 0) return 0;
-  const own = state.mix[priority]!;
+  const own = mix[priority]!;
   return left >= own ? 1 : left / own;
 }
 
 /** The share of all requests that this wait asks to turn away. */
-export function totalShare(rules: QueueTimeRules, state: QueueTimeState): number {
+export function totalShare(rules: QueueTimeRules, state: QueueTimeState, demand: Demand): number {
   if (state.waitMs <= rules.targetMs) return 0;
   let total = 0;
-  for (let priority = PRIORITIES - 1; priority >= 0; priority--) total += state.mix[priority]! * shareOf(rules, state, priority as Priority, 1);
+  for (let priority = PRIORITIES - 1; priority >= 0; priority--) total += demand.mix[priority]! * shareOf(rules, state, demand, priority as Priority);
   return total;
 }
 
@@ -136,9 +141,9 @@ function ramp({ deadlineMs, targetMs, ceilingMs, priorityGapMs }: QueueTimeRules
  * past, and while a long queue drains it would go on shedding until the queue is empty. A server that has taken
  * nothing for long is stuck: that time comes on top.
  */
-function expectedWait({ gapMs, takenAtMs }: QueueTimeState, { depth, headWaitMs }: QueueMeasured, nowMs: number): number {
+function expectedWait({ gapMs, takenAtMs, emptyAtMs }: QueueTimeState, { depth, headWaitMs }: QueueMeasured, nowMs: number): number {
   if (isCount(depth) && (gapMs > 0 || depth === 0)) {
-    const stuckMs = takenAtMs < 0 || depth === 0 ? 0 : nowMs - takenAtMs - GAP_OUTLIER * gapMs;
+    const stuckMs = depth === 0 ? 0 : nowMs - Math.max(takenAtMs, emptyAtMs) - GAP_OUTLIER * gapMs;
     return depth * gapMs + (stuckMs > 0 ? stuckMs : 0);
   }
   return isCount(headWaitMs) ? headWaitMs : -1;
@@ -146,11 +151,4 @@ function expectedWait({ gapMs, takenAtMs }: QueueTimeState, { depth, headWaitMs 
 
 function isCount(value: number | undefined): value is number {
   return value !== undefined && value >= 0 && value < Infinity;
-}
-
-function counted(mix: readonly number[], priority: Priority): readonly number[] {
-  const keep = 1 - MIX_WEIGHT;
-  const next = [mix[0]! * keep, mix[1]! * keep, mix[2]! * keep, mix[3]! * keep, mix[4]! * keep];
-  next[priority]! += MIX_WEIGHT;
-  return next;
 }

@@ -10,6 +10,8 @@ export interface SheddingState {
   readonly due: readonly number[];
   readonly offered: readonly number[];
   readonly shed: readonly number[];
+  /** Share of the latest arrivals that had each priority. */
+  readonly mix: readonly number[];
 }
 
 export interface ToShed {
@@ -22,29 +24,33 @@ export interface ToShed {
 
 /** A calm hour gives no right to shed its half all at once later. */
 const CREDIT_MAX = 8;
+const MIX_WEIGHT = 1 / 64;
 
 export const initialShedding: SheddingState = Object.freeze({
   credit: 0,
   due: new Array<number>(PRIORITIES).fill(0),
   offered: new Array<number>(PRIORITIES).fill(0),
   shed: new Array<number>(PRIORITIES).fill(0),
+  mix: new Array<number>(PRIORITIES).fill(1 / PRIORITIES),
 });
 
 /** One more request was offered; it was shed exactly if the next state's `shed` of its priority is larger. */
 export function offered(state: SheddingState, { priority, share, limit }: ToShed): SheddingState {
   const counted = incremented(state.offered, priority);
+  const mix = mixed(state.mix, priority);
   const credit = limit === null ? state.credit : Math.min(CREDIT_MAX, state.credit + limit);
-  if (share <= 0) return { credit, due: state.due, offered: counted, shed: state.shed };
+  if (share <= 0) return { credit, due: state.due, offered: counted, shed: state.shed, mix };
   const owed = state.due[priority]! + share;
   const falls = share >= 1 || owed >= threshold(counted[priority]! * PRIORITIES + priority);
   // The higher the priority, the more credit must be left over: the limit is used up on the lower ones first.
   const affordable = limit === null || credit >= 1 + (PRIORITIES - 1 - priority);
-  if (!falls || !affordable) return { credit, due: replaced(state.due, priority, Math.min(owed, 1)), offered: counted, shed: state.shed };
+  if (!falls || !affordable) return { credit, due: replaced(state.due, priority, Math.min(owed, 1)), offered: counted, shed: state.shed, mix };
   return {
     credit: limit === null ? credit : credit - 1,
     due: replaced(state.due, priority, Math.max(owed - 1, -1)),
     offered: counted,
     shed: incremented(state.shed, priority),
+    mix,
   };
 }
 
@@ -60,9 +66,16 @@ export function totalOf(counts: readonly number[]): number {
 
 /** In (0, 1), from the counter: the finalizer of MurmurHash3 (Appleby), which spreads every bit of it. */
 function threshold(counter: number): number {
-  let mixed = Math.imul(counter ^ (counter >>> 16), 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-  return ((mixed ^ (mixed >>> 16)) >>> 0) / 4_294_967_296;
+  let bits = Math.imul(counter ^ (counter >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return ((bits ^ (bits >>> 16)) >>> 0) / 4_294_967_296;
+}
+
+function mixed(mix: readonly number[], priority: Priority): readonly number[] {
+  const keep = 1 - MIX_WEIGHT;
+  const next = [mix[0]! * keep, mix[1]! * keep, mix[2]! * keep, mix[3]! * keep, mix[4]! * keep];
+  next[priority]! += MIX_WEIGHT;
+  return next;
 }
 
 function incremented(counts: readonly number[], at: number): readonly number[] {

@@ -2,6 +2,7 @@
 // fine layer (control/queue-time.ts) decides each request by how long it would wait; the machine around it records
 // coarsely what is going on, asks for more capacity, and allows more than half to be shed only while it refuses.
 // Pure. Its process sends it each request and a sample a second.
+import type { Priority } from '../control/admission-control.ts';
 import { initialQueueTime, isAtCeiling, measured, shareOf, taken, totalShare, type QueueTimeState } from '../control/queue-time.ts';
 import { dropped, initialShedding, offered, totalOf, type SheddingState } from '../control/shedding.ts';
 import { defineGovernor, normal, type Absorbed, type Judgement } from '../governor/define-governor.ts';
@@ -102,12 +103,13 @@ function absorb(policy: BacklogValvePolicy, state: BacklogValveState, signal: Si
 
 function absorbRequest(policy: BacklogValvePolicy, state: BacklogValveState, signal: BacklogValveSignal & { kind: 'request' }, nowMs: number): Absorption {
   if (!state.machine.entitled) return { state: { ...state, nowMs }, answer: notEntitled };
-  const { priority } = signal;
-  const queue = measured(policy, state.queue, signal, { nowMs, priority });
+  const priority = known(signal.priority);
+  const queue = measured(policy, state.queue, signal, nowMs);
+  const { mix } = state.shedding;
   const limit = limitOf(policy, state);
-  const known = nowMs - queue.measuredAtMs <= policy.staleAfterMs;
-  const share = known ? totalShare(policy, queue) : 0;
-  const shedding = offered(state.shedding, { priority, share: known ? shareOf(policy, queue, priority, limit ?? 1) : 0, limit });
+  const fresh = nowMs - queue.measuredAtMs <= policy.staleAfterMs;
+  const share = fresh ? totalShare(policy, queue, { mix, limit: 1 }) : 0;
+  const shedding = offered(state.shedding, { priority, share: fresh ? shareOf(policy, queue, { mix, limit: limit ?? 1 }, priority) : 0, limit });
   const sheds = shedding.shed !== state.shedding.shed;
   const shareMean = state.shareMean + shareWeight * (share - state.shareMean);
   return {
@@ -116,10 +118,15 @@ function absorbRequest(policy: BacklogValvePolicy, state: BacklogValveState, sig
       shedAtMs: sheds ? nowMs : state.shedAtMs,
       deepAtMs: shareMean > (leaveShare * policy.shedPctMax) / 100 ? nowMs : state.deepAtMs,
       holdMs: sheds ? holdAfter(state, nowMs) : state.holdMs,
-      ceilingSinceMs: limit !== null && known && isAtCeiling(policy, queue) ? (state.ceilingSinceMs ?? nowMs) : null,
+      ceilingSinceMs: limit !== null && fresh && isAtCeiling(policy, queue) ? (state.ceilingSinceMs ?? nowMs) : null,
     },
     answer: sheds ? shedForQueueTime : admitted,
   };
+}
+
+/** What names none of the five priorities has the lowest. */
+function known(priority: number): Priority {
+  return priority === 0 || priority === 1 || priority === 2 || priority === 3 ? priority : 4;
 }
 
 function holdAfter({ shedAtMs, holdMs }: BacklogValveState, nowMs: number): number {
@@ -135,13 +142,13 @@ function absorbTaken(policy: BacklogValvePolicy, state: BacklogValveState, signa
     const shedding = dropped(state.shedding, limitOf(policy, state));
     if (shedding) return { state: { ...state, nowMs, shedding, shedAtMs: nowMs, late: state.late + 1 }, answer: tooLate };
   }
-  const queue = measured(policy, taken(state.queue, signal.depth ?? 0, nowMs), signal, { nowMs, priority: null });
+  const queue = measured(policy, taken(state.queue, signal.depth ?? 0, nowMs), signal, nowMs);
   return { state: { ...state, nowMs, queue }, answer: worthServing };
 }
 
 function absorbSample(policy: BacklogValvePolicy, state: BacklogValveState, signal: BacklogValveSignal & { kind: 'backlog' }, nowMs: number): BacklogValveState {
-  const queue = measured(policy, state.queue, signal, { nowMs, priority: null });
-  const share = totalShare(policy, queue);
+  const queue = measured(policy, state.queue, signal, nowMs);
+  const share = totalShare(policy, queue, { mix: state.shedding.mix, limit: 1 });
   const next = {
     ...state, nowMs, queue, share,
     shareMean: state.shareMean + sampleWeight * (share - state.shareMean),
