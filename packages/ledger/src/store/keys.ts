@@ -1,0 +1,72 @@
+// The keys that sign checkpoints: one file each in keys/ (0600, folder 0700), in the order of their making. The last
+// signs, and so do those before it until they are retired, so that who knows only an old key can still check. The
+// public halves of all, retired ones too, stand in `vkeys`.
+import { join } from 'node:path';
+
+import { LedgerError } from '../errors.ts';
+import { verifierKeysPath } from '../format/layout.ts';
+import { formatSigningKey, formatVerifierKey, hexId, parseSigningKey, signingKey, verifierKeyOf, type SigningKey } from '../format/note.ts';
+import { replaceFile, unfinishedSuffix, type Files } from './files.ts';
+import type { Places } from './places.ts';
+
+export type StoredKey = { readonly file: string; readonly key: SigningKey };
+
+/** A key whose receipt may not be in the log yet. */
+const pendingSuffix = '.pending';
+
+export type KeyRing = { readonly keys: readonly StoredKey[]; readonly pending: StoredKey | undefined };
+
+/** Throws `key-lost`, `bad-key`. */
+export function readKeys(files: Files, places: Places, origin: string): KeyRing {
+  const names = files.list(places.keys).filter((name) => !name.endsWith(unfinishedSuffix)).toSorted();
+  const stored = names.map((file) => ({ file, key: parseKey(files, join(places.keys, file), origin) }));
+  const keys = stored.filter(({ file }) => !file.endsWith(pendingSuffix));
+  const pending = stored.find(({ file }) => file.endsWith(pendingSuffix));
+  if (keys.length === 0) throw new LedgerError('key-lost', `${places.keys} holds no signing key: restore it from a backup; if it is gone for good, have fsck --repair make a new one, which those who verify must then be told`);
+  return { keys, pending };
+}
+
+export function hasKeys(files: Files, places: Places): boolean {
+  return files.list(places.keys).some((name) => !name.endsWith(unfinishedSuffix));
+}
+
+function parseKey(files: Files, path: string, origin: string): SigningKey {
+  const key = parseSigningKey((files.read(path) ?? Buffer.alloc(0)).toString());
+  if (key.name !== origin) throw new LedgerError('bad-key', `${path} is a key of ${key.name}, not of ${origin}`);
+  return key;
+}
+
+export type NewKey = { readonly origin: string; readonly seed: Uint8Array; readonly number: number; readonly isPending?: boolean };
+
+/** Durable when it returns. */
+export function writeKey(files: Files, places: Places, { origin, seed, number, isPending = false }: NewKey): StoredKey {
+  const key = signingKey({ name: origin, seed });
+  const file = `${String(number).padStart(4, '0')}-${hexId(key.id)}${isPending ? pendingSuffix : ''}`;
+  replaceFile(files, join(places.keys, file), Buffer.from(`${formatSigningKey(key)}\n`), { mode: 0o600, sync: true });
+  return { file, key };
+}
+
+/** The pending key's receipt is durable: from now on it signs. */
+export function adoptKey(files: Files, places: Places, { file, key }: StoredKey): StoredKey {
+  const adopted = file.slice(0, -pendingSuffix.length);
+  files.rename(join(places.keys, file), join(places.keys, adopted));
+  files.syncPath(places.keys);
+  return { file: adopted, key };
+}
+
+export function removeKey(files: Files, places: Places, { file }: StoredKey): void {
+  files.remove(join(places.keys, file));
+  files.syncPath(places.keys);
+}
+
+/** Adds to `vkeys` what it does not name yet. */
+export function writeVerifierKeys(files: Files, places: Places, keys: readonly SigningKey[]): void {
+  const path = join(places.folder, verifierKeysPath);
+  const known = (files.read(path) ?? Buffer.alloc(0)).toString().split('\n').filter((line) => line !== '');
+  const all = [...new Set([...known, ...keys.map((key) => formatVerifierKey(verifierKeyOf(key)))])];
+  if (all.length > known.length) replaceFile(files, path, Buffer.from(all.map((line) => `${line}\n`).join('')), { sync: true });
+}
+
+export function nextKeyNumber(keys: readonly StoredKey[]): number {
+  return Math.max(0, ...keys.map(({ file }) => Number.parseInt(file, 10))) + 1;
+}

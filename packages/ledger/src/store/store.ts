@@ -1,0 +1,357 @@
+// The writer's core: one ledger's folder, opened, appended to, published. Runs in the writer's thread, single-handed;
+// its file system and lock are handed to it, so that tests fail each call of theirs in turn. README.md has the life
+// of an append.
+
+import { LedgerError } from '../errors.ts';
+import { chainGenesis } from '../format/chain.ts';
+import { formatCheckpoint, signCheckpoint, type Checkpoint } from '../format/checkpoint.ts';
+import { tileWidth } from '../format/layout.ts';
+import { leafHash } from '../format/merkle.ts';
+import { formatNote, parseVerifierKey, verifierKeyOf, type VerifierKey } from '../format/note.ts';
+import { encodeDraft, type ReceiptDraft } from '../format/receipt.ts';
+import { keyRotation, statementEvents } from '../format/statement.ts';
+import { Commit, textsPerDraft, type Answer, type DraftTexts, type Place } from './commit.ts';
+import { cosigned, type SignedCheckpoint } from './cosigning.ts';
+import { idKey, placeOf, readBundle, readEntry } from './entries.ts';
+import type { Edge } from './edge.ts';
+import { asLedgerError, replaceFile, type Files } from './files.ts';
+import type { IdIndex } from './id-index.ts';
+import { makeFolders, readIdentity, writeIdentity, type Identity } from './identity.ts';
+import type { Journal } from './journal.ts';
+import { adoptKey, hasKeys, nextKeyNumber, readKeys, removeKey, writeKey, writeVerifierKeys, type StoredKey } from './keys.ts';
+import type { Lock, TakeLock } from './lock.ts';
+import { placesOf, type Places } from './places.ts';
+import { Publisher, type Pending } from './publisher.ts';
+import { recover } from './recover.ts';
+import { Keeper } from './keeper.ts';
+import type { Heads } from './snapshot.ts';
+
+export type StoreOptions = {
+  readonly folder: string;
+  /** The log's name, such as `ledger.example.org/node-1`. May be left out where a ledger is. */
+  readonly origin?: string;
+  /** Verifier keys of the witnesses whose cosignatures are taken. */
+  readonly witnesses?: readonly string[];
+  /** The time of opening, as in receipts: for a rotation that was cut short. */
+  readonly at: string;
+};
+
+export type Tools = {
+  readonly files: Files;
+  readonly takeLock: TakeLock;
+  readonly randomBytes: (count: number) => Buffer;
+  /** What the operator should know of; the store goes on. */
+  readonly tell: (what: string) => void;
+};
+
+/** Full files that are worth a sync in the background. */
+const syncFilesMin = 16;
+/** The tenant whose receipts are the ledger's own. */
+export const ledgerTenantId = 'flyball-ledger';
+
+export class Store {
+  readonly places: Places;
+  readonly identity: Identity;
+  readonly #tools: Tools;
+  readonly #files: Files;
+  readonly #lock: Lock;
+  readonly #witnesses: readonly VerifierKey[];
+  readonly #journal: Journal;
+  readonly #ids: IdIndex;
+  readonly #heads: Heads;
+  readonly #edge: Edge;
+  readonly #pending: Pending;
+  readonly #publisher: Publisher;
+  readonly #keeper: Keeper;
+  #keys: readonly StoredKey[];
+  #durableEnd: number;
+  #published: SignedCheckpoint;
+  /** By text: those that a witness may still cosign. */
+  readonly #lately = new Map<string, SignedCheckpoint>();
+  #syncing: Promise<void> | undefined;
+  #failure: LedgerError | undefined;
+
+  /** Throws what the table of errors says of starting. */
+  static open(options: StoreOptions, tools: Tools): Store {
+    const places = placesOf(options.folder);
+    let lock: Lock | undefined;
+    try {
+      makeFolders(tools.files, places);
+      lock = tools.takeLock(places.lock);
+      return new Store(options, tools, { places, lock });
+    } catch (error) {
+      lock?.release();
+      throw asLedgerError(error, `opening the ledger in ${options.folder}`);
+    }
+  }
+
+  private constructor({ origin, witnesses = [], at }: StoreOptions, tools: Tools, { places, lock }: { readonly places: Places; readonly lock: Lock }) {
+    this.places = places;
+    this.#tools = tools;
+    this.#files = tools.files;
+    this.#lock = lock;
+    this.#witnesses = witnesses.map((text) => parseVerifierKey(text));
+    this.identity = readIdentity(this.#files, places, origin) ?? begin(tools, places, origin);
+    const { keys, pending } = readKeys(this.#files, places, this.identity.origin);
+    this.#keys = keys;
+    writeVerifierKeys(this.#files, places, keys.map(({ key }) => key));
+    const recovered = recover({ files: this.#files, places, identity: this.identity, keys });
+    recovered.told.forEach((what) => tools.tell(what));
+    this.#journal = recovered.journal;
+    this.#ids = recovered.ids;
+    this.#heads = recovered.heads;
+    this.#edge = recovered.edge;
+    this.#pending = recovered.pending;
+    this.#durableEnd = recovered.durableEnd;
+    this.#journal.prepare();
+    this.#publisher = new Publisher(this.#files, places.folder);
+    this.#adoptPartials(recovered.durableEnd);
+    this.#keeper = new Keeper({ files: this.#files, places, ids: this.#ids, heads: this.#heads, tell: tools.tell });
+    const opened = recovered.published;
+    this.#published = opened ? { size: opened.size, text: opened.note.text, note: formatNote(opened.note) } : { size: -1, text: '', note: '' };
+    if (opened) remember(this.#lately, this.#published);
+    if (pending !== undefined) this.#announceKey(pending, at);
+    this.#tryTo('publishing', () => this.#publish());
+  }
+
+  get size(): number {
+    return this.#pending.first + this.#pending.entries.length;
+  }
+
+  get published(): SignedCheckpoint {
+    return this.#published;
+  }
+
+  /** Why nothing can be appended any more, until the ledger is opened again. */
+  get failure(): LedgerError | undefined {
+    return this.#failure;
+  }
+
+  /** Durable when it returns; each draft has its answer, in order. Throws only when the whole commit failed. */
+  append(texts: DraftTexts): readonly Answer[] {
+    if (this.#failure !== undefined) throw this.#failure;
+    const commit = new Commit({ first: this.size, heads: this.#heads, find: this.#find });
+    for (let at = 0; at < texts.length; at += textsPerDraft) commit.add(texts[at]!, texts[at + 1]!, texts[at + 2]!, texts[at + 3]!);
+    if (commit.entries.length > 0) this.#write(commit);
+    return commit.answers;
+  }
+
+  /** What appending leaves to be done once its authors have their answers: the tree, the index, syncing. */
+  settle(): void {
+    this.#grow();
+    this.#keeper.work(this.size);
+    if (this.#publisher.fullFilesUnsynced >= syncFilesMin) void this.sync();
+  }
+
+  /** The tenant's chain hash; 32 zero bytes for one without receipts. */
+  lastHash(tenantId: string): Uint8Array {
+    return this.#heads.get(tenantId)?.hash ?? chainGenesis;
+  }
+
+  /** Where the receipt of that id is. */
+  find(tenantId: string, id: string): Place | undefined {
+    return this.#find(idKey(tenantId, id), tenantId, id);
+  }
+
+  /** A receipt's bytes, published or not; undefined beyond the end. Throws `missing-tile`, `bad-tile`. */
+  entry(index: number): Uint8Array | undefined {
+    if (index < 0 || index >= this.size) return undefined;
+    if (index >= this.#pending.first) return this.#pending.entries[index - this.#pending.first];
+    return readBundle(this.#files, this.places.folder, Math.floor(index / tileWidth))[index % tileWidth];
+  }
+
+  /** Tiles, bundles and a signed checkpoint of all that is durable. Throws `disk-…`; then nothing is lost, try again. */
+  publish(): SignedCheckpoint {
+    if (this.size !== this.#published.size) this.#publish();
+    return this.#published;
+  }
+
+  /** The journal is getting full of what no durable bundle has; wait for `sync` before appending more. */
+  get isShortOfRoom(): boolean {
+    return this.#journal.isShortOfRoom(this.#durableEnd);
+  }
+
+  /** The old keys sign on, so that who knows only them can follow; see retireKey. */
+  rotateKey(at: string): VerifierKey {
+    const key = writeKey(this.#files, this.places, { origin: this.identity.origin, seed: this.#tools.randomBytes(32), number: nextKeyNumber(this.#keys), isPending: true });
+    this.#announceKey(key, at);
+    this.#publish();
+    return verifierKeyOf(key.key);
+  }
+
+  /** Forgets the secret of an old key for ever. Throws `unknown-key`. */
+  retireKey(id: number): void {
+    const old = this.#keys.slice(0, -1).find(({ key }) => key.id === id);
+    if (old === undefined) throw new LedgerError('unknown-key', 'only a key that a later one has replaced can be retired');
+    removeKey(this.#files, this.places, old);
+    this.#keys = this.#keys.filter((key) => key !== old);
+    // The same text signed by fewer; what witnesses added comes with the next one.
+    this.#published = { size: -1, text: '', note: '' };
+    this.#publish();
+  }
+
+  get keys(): readonly VerifierKey[] {
+    return this.#keys.map(({ key }) => verifierKeyOf(key));
+  }
+
+  /** Takes a checkpoint that witnesses cosigned. Durable when it returns. Throws `unknown-checkpoint`, `unknown-witness`, `bad-note`. */
+  cosign(note: string): SignedCheckpoint {
+    const merged = cosigned(note, this.#lately, this.#witnesses);
+    this.#lately.set(merged.text, merged);
+    replaceFile(this.#files, this.places.cosigned, Buffer.from(merged.note), { sync: true });
+    if (merged.text === this.#published.text) {
+      this.#published = merged;
+      this.#publisher.writeCheckpoint(merged.note);
+    }
+    return merged;
+  }
+
+  /** Makes full files durable, so that the journal may be written over. Never rejects; see `failure`. */
+  sync(): Promise<void> {
+    this.#syncing ??= this.#sync().finally(() => {
+      this.#syncing = undefined;
+    });
+    return this.#syncing;
+  }
+
+  /** Publishes and leaves as little as possible for the next start to do. */
+  async close(): Promise<void> {
+    await this.#syncing;
+    if (this.#failure === undefined) {
+      this.#tryTo('publishing', () => this.publish());
+      await this.sync();
+      await this.#keeper.finish(this.size);
+    }
+    this.#journal.close();
+    this.#ids.close();
+    this.#lock.release();
+  }
+
+  get journalBytes(): number {
+    return this.#journal.bytes;
+  }
+
+  #write(commit: Commit): void {
+    try {
+      if (!this.#journal.hasRoom(commit.bodyBytes, this.#durableEnd)) this.#makeRoom();
+      const { sealed, body } = commit.seal(this.identity.salt);
+      this.#journal.append({ first: commit.first, count: commit.entries.length, body }, sealed, this.#durableEnd);
+    } catch (error) {
+      const failure = asLedgerError(error, 'appending');
+      if (failure.code === 'journal-sync-failed') this.#failure = failure;
+      throw failure;
+    }
+    // Copied: a slice of Node's shared pool would keep 8 KiB alive for 32 bytes.
+    for (const [tenantId, { count, hash }] of commit.heads) this.#heads.set(tenantId, { count, hash: new Uint8Array(hash) });
+    for (let at = 0; at < commit.entries.length; at += 1) {
+      this.#ids.add(commit.keys[at]!, commit.first + at);
+      this.#pending.entries.push(commit.entries[at]!);
+    }
+    this.#keeper.appended(commit.entries.length);
+  }
+
+  /** Brings the tree up to the entries. */
+  #grow(): void {
+    for (let index = this.#edge.size; index < this.size; index += 1) this.#edge.push(leafHash(this.#pending.entries[index - this.#pending.first]!));
+  }
+
+  readonly #find = (key: string, tenantId: string, id: string): Place | undefined => {
+    const recent = this.#ids.recent(key);
+    for (const index of recent === undefined ? this.#ids.candidates(key) : [recent]) {
+      const entry = this.entry(index)!;
+      const receipt = readEntry(entry, index);
+      if (receipt.tenantId === tenantId && receipt.id === id) return { index, ...placeOf(entry, receipt) };
+    }
+    return undefined;
+  };
+
+  #tryTo(doing: string, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#tools.tell(asLedgerError(error, doing).message);
+    }
+  }
+
+  /** Tiles from the last durable one on are written in any case: after a start they may be torn. */
+  #publish(): void {
+    try {
+      this.#grow();
+      const written = this.#publisher.writeTiles(this.#edge, this.#pending);
+      const checkpoint: Checkpoint = { origin: this.identity.origin, size: this.size, root: this.#edge.root() };
+      if (formatCheckpoint(checkpoint) !== this.#published.text) this.#sign(checkpoint);
+      this.#edge.forget(this.#edge.full.length);
+      this.#pending.first += written * tileWidth;
+      this.#pending.entries.splice(0, written * tileWidth);
+      this.#publisher.removeOutdated();
+    } catch (error) {
+      throw asLedgerError(error, 'publishing');
+    }
+  }
+
+  #sign(checkpoint: Checkpoint): void {
+    const note = signCheckpoint(checkpoint, this.#keys.map(({ key }) => key).toReversed());
+    this.#publisher.writeCheckpoint(note);
+    this.#published = { size: checkpoint.size, text: formatCheckpoint(checkpoint), note };
+    remember(this.#lately, this.#published);
+  }
+
+  async #sync(): Promise<void> {
+    const end = this.#pending.first;
+    const paths = this.#publisher.takeUnsynced();
+    try {
+      await this.#files.syncLater(paths);
+      this.#durableEnd = Math.max(this.#durableEnd, end);
+      this.#journal.trim(this.#durableEnd);
+    } catch (error) {
+      // What is on disk now nobody knows: the next start writes these files again from the journal.
+      this.#failure = asLedgerError(error, 'syncing tiles');
+    }
+  }
+
+  /** The journal is full of what no durable bundle has: make it durable now, however long that takes. */
+  #makeRoom(): void {
+    this.#publish();
+    const end = this.#pending.first;
+    for (const path of this.#publisher.takeUnsynced()) this.#files.syncPath(path);
+    // What a sync in the background is still at, it may yet fail at: only when none is under way all is durable.
+    if (this.#syncing === undefined) this.#durableEnd = end;
+  }
+
+  #announceKey(pending: StoredKey, at: string): void {
+    const key = verifierKeyOf(pending.key);
+    const { origin } = this.identity;
+    const details = keyRotation({ origin, key, signedBy: this.#keys.at(-1)!.key });
+    const draft: ReceiptDraft = { id: `ledger-key-${pending.file.slice(0, 13)}`, kind: 'system', tenantId: ledgerTenantId, at, event: statementEvents.keyRotated, details };
+    const { id, tenantId, head, tail } = encodeDraft(draft);
+    const [answer] = this.append([tenantId, id, head, tail]);
+    if (answer instanceof LedgerError) throw answer;
+    this.#keys = [...this.#keys, adoptKey(this.#files, this.places, pending)];
+    writeVerifierKeys(this.#files, this.places, [pending.key]);
+  }
+
+  #adoptPartials(from: number): void {
+    for (let index = Math.floor(from / tileWidth); index <= Math.floor(this.size / tileWidth); index += 1) {
+      for (const level of ['entries', 0] as const) this.#publisher.adoptPartials({ level, index });
+    }
+    for (let level = 1; 256 ** level <= this.size; level += 1) this.#publisher.adoptPartials({ level, index: Math.floor(from / tileWidth ** (level + 1)) });
+  }
+}
+
+/** A witness is given this many publications to answer. */
+const latelyMax = 1024;
+
+function remember(lately: Map<string, SignedCheckpoint>, checkpoint: SignedCheckpoint): void {
+  lately.set(checkpoint.text, checkpoint);
+  if (lately.size > latelyMax) lately.delete(lately.keys().next().value!);
+}
+
+/** The first start: a key, then the identity that says the folder is a ledger. */
+function begin({ files, randomBytes }: Tools, places: Places, origin: string | undefined): Identity {
+  if (origin === undefined) throw new LedgerError('bad-state', `${places.folder} holds no ledger; give an origin to begin one`);
+  if (!hasKeys(files, places)) writeKey(files, places, { origin, seed: randomBytes(32), number: 1 });
+  const identity = { origin, salt: randomBytes(4).readUInt32BE() };
+  writeIdentity(files, places, identity);
+  return identity;
+}
+
