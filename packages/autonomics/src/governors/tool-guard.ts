@@ -3,7 +3,7 @@
 import { defineGovernor, normal, type Absorbed, type Judgement } from '../governor/define-governor.ts';
 import type { ActionOrder, CommonSignal, MachineState } from '../governor/governor.ts';
 import { gateOf } from './tool-guard/gates.ts';
-import { current, total, withOffence, worstOf } from './tool-guard/offenders.ts';
+import { current, released, total, withOffence, worstOf } from './tool-guard/offenders.ts';
 import { packsMax, toolPolicySchema, type ToolPolicy } from './tool-guard/policy.ts';
 import type { ToolAnswer, ToolSignal, ToolState } from './tool-guard/signals.ts';
 
@@ -33,7 +33,7 @@ function dayOf(nowMs: number): number {
 }
 
 function absorb(policy: ToolPolicy, before: ToolState, signal: ToolSignal | CommonSignal, nowMs: number): Absorbed<ToolState, ToolAnswer> {
-  const state = followMachine(followTime(policy, before, nowMs));
+  const state = followMachine(policy, followTime(policy, before, nowMs), nowMs);
   switch (signal.kind) {
     case 'call': {
       const answer = gateOf(policy, state, signal, nowMs);
@@ -53,12 +53,12 @@ function followTime(policy: ToolPolicy, state: ToolState, nowMs: number): ToolSt
   return offenders === state.offenders ? state : { ...state, offenders };
 }
 
-/** The action's tool stays refused until the intervention has ended, well or badly; then its record is clean. */
-function followMachine(state: ToolState): ToolState {
+/** The action's tool stays refused until the intervention has ended, well or badly. */
+function followMachine(policy: ToolPolicy, state: ToolState, nowMs: number): ToolState {
   const { machine: { name }, paused, offenders } = state;
   if (name === 'intervening') return paused === null ? { ...state, paused: worstOf(offenders)?.tool ?? null } : state;
   if (paused === null || name === 'degraded') return state;
-  return { ...state, paused: null, offenders: offenders.filter(({ tool }) => tool !== paused) };
+  return { ...state, paused: null, offenders: released(offenders, paused, policy, nowMs) };
 }
 
 function ended(policy: ToolPolicy, state: ToolState, { tool, outcome }: ToolSignal & { kind: 'call_ended' }, nowMs: number): ToolState {

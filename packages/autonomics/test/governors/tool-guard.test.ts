@@ -82,6 +82,27 @@ test('a tool that exceeds its limits is paused, alone, until the intervention is
   assert.equal(made.ask(call('free')).decision, 'ok');
 });
 
+test('a tool that goes on hanging is paused twice as long each time, and forgiven when it keeps its limits', () => {
+  const made = guard();
+  const pauses: number[] = [];
+  const longestMs = 9 * made.policy.interventionDwellMs;
+  for (let round = 0; round < 4; round += 1) {
+    for (let index = 0; index < 3; index += 1) made.tell({ kind: 'call_ended', tool: 'free', outcome: 'memory' });
+    made.nowMs += made.policy.warnPersistMs;
+    const actionId = made.tell({ kind: 'tick' }).actions[0]!.id;
+    made.tell({ kind: 'action_result', actionId, outcome: 'succeeded' });
+    const fromMs = made.nowMs;
+    while (made.ask(call('free')).decision === 'refuse') {
+      made.nowMs += 1_000;
+      assert.ok(made.nowMs - fromMs <= longestMs);
+    }
+    pauses.push((made.nowMs - fromMs) / made.policy.interventionDwellMs);
+  }
+  assert.deepEqual(pauses.map(Math.round), [1, 2, 4, 8]);
+  made.nowMs += made.policy.exceedWindowMs;
+  assert.equal(made.tell({ kind: 'tick' }).state.offenders.length, 0);
+});
+
 test('the quota of the day refuses everything, and midnight brings it back', () => {
   const made = guard({ callsPerDayMax: 2 });
   made.ask(call('free'));

@@ -39,10 +39,14 @@ function roleGate({ tool, roles }: Call, rule: ToolRule): ToolAnswer | null {
 }
 
 function preconditionGate(state: ToolState, call: Call, rule: ToolRule, nowMs: number): ToolAnswer | null {
-  if (state.paused === call.tool) return refused('precondition', 'tool_paused', `${call.tool} is paused: it went beyond its limits`);
+  if (isPaused(state, call.tool, nowMs)) return refused('precondition', 'tool_paused', `${call.tool} is paused: it went beyond its limits`);
   if (call.deadlineMs !== undefined && call.deadlineMs <= nowMs) return refused('precondition', 'deadline_passed', `the caller's deadline passed ${nowMs - call.deadlineMs} ms ago`);
   const failing = rule.preconditions.find((one) => !holds(one, call.facts));
   return failing ? refused('precondition', 'precondition', `${call.tool} needs ${requirement(failing)}; ${factText(failing.fact, call.facts)}`) : null;
+}
+
+function isPaused({ paused, offenders }: ToolState, tool: string, nowMs: number): boolean {
+  return paused === tool || offenders.some((one) => one.tool === tool && nowMs < one.pausedUntilMs);
 }
 
 function holds({ fact, is, value }: Precondition, facts: Facts): boolean {

@@ -29,6 +29,7 @@ export interface ToolPolicy extends MachineRules {
   readonly exceedWindowMs: number;
   readonly exceedWarn: number;
   readonly exceedRefuse: number;
+  readonly pauseMaxMs: number;
 }
 
 /** Bounds of what the state may hold, so that it fits 4,096 bytes. */
@@ -72,6 +73,7 @@ export const toolPolicySchema = policySchema<ToolPolicy>('tool_guard', {
   exceedWindowMs: integer('ms', [1_000, 300_000, 86_400_000], 'A tool that has kept its limits for this long has a clean record again.'),
   exceedWarn: integer('calls', [1, 3, 1_000_000], 'So many calls of one tool beyond their limits are a warning; if it persists, the tool is paused.'),
   exceedRefuse: integer('calls', [1, 30, 1_000_000], 'So many calls of all tools beyond their limits make the guard refuse everything.'),
+  pauseMaxMs: integer('ms', [0, 3_600_000, 86_400_000], 'A tool that goes on breaking its limits is paused twice as long each time, up to this.'),
   ...machineFields,
 }, [toolNames, fewPacks, warnFirst]);
 

@@ -36,6 +36,10 @@ export interface Offender {
   readonly count: number;
   readonly lastMs: number;
   readonly limit: 'timeout' | 'memory';
+  /** How often it was paused for it; each time for twice as long. */
+  readonly pauses: number;
+  /** Refused until then, also after the intervention. */
+  readonly pausedUntilMs: number;
 }
 
 export interface ToolState extends VersionedState {
