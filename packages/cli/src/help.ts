@@ -8,9 +8,10 @@ export const TOP_HELP = `flyball — TypeScript services run the way Erlang/OTP 
   flyball start [options]            start a node in the foreground
   flyball ctl <command> [options]    look into a running node, change it, stop it
   flyball simulate <governor>        try a governor and its policy against a load, beside its peers
+  flyball ledger <command>           check, read and query a log of receipts
   flyball --version | --help
 
-flyball start --help, flyball ctl --help and flyball simulate --help tell more.
+flyball start --help, and so for each of the others, tells more.
 `;
 
 export function startHelp(): string {

@@ -6,7 +6,7 @@ import type { Output } from './ctl.ts';
 import { readEnvironment } from './environment.ts';
 import { EXIT_OK, EXIT_USAGE, UsageError } from './errors.ts';
 
-const COMMANDS = ['start', 'ctl', 'simulate'];
+const COMMANDS = ['start', 'ctl', 'simulate', 'ledger'];
 
 const output: Output = {
   out: (text) => void process.stdout.write(text),
@@ -21,6 +21,8 @@ async function run([command, ...rest]: readonly string[]): Promise<number> {
       return (await import('./ctl.ts')).runCtl(rest, readEnvironment(), output);
     case 'simulate':
       return (await import('./simulate.ts')).runSimulate(rest, readEnvironment(), output);
+    case 'ledger':
+      return (await import('./ledger/ledger.ts')).runLedger(rest, readEnvironment(), output);
     case '--version':
     case '-v':
     case 'version':

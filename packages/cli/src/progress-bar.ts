@@ -7,15 +7,15 @@ export interface ProgressBar {
 const WIDTH = 30;
 const ERASE_LINE = '\r\u001B[2K';
 
-export function progressBar(write: (text: string) => void, isTerminal: boolean): ProgressBar {
+export function progressBar(write: (text: string) => void, isTerminal: boolean, unit = 'runs'): ProgressBar {
   let shown = -1;
   return {
     show(done, of) {
-      const percent = Math.floor((100 * done) / of);
+      const percent = of === 0 ? 100 : Math.floor((100 * done) / of);
       if (!isTerminal || percent === shown) return;
       shown = percent;
-      const filled = Math.floor((WIDTH * done) / of);
-      write(`${ERASE_LINE}[${'#'.repeat(filled)}${'-'.repeat(WIDTH - filled)}] ${percent} %, ${done} of ${of} runs`);
+      const filled = Math.floor((WIDTH * percent) / 100);
+      write(`${ERASE_LINE}[${'#'.repeat(filled)}${'-'.repeat(WIDTH - filled)}] ${percent} %, ${done} of ${of} ${unit}`);
     },
     clear() {
       if (shown >= 0) write(ERASE_LINE);
