@@ -36,6 +36,7 @@ export { exitProcess, processCrashed, processExited, signalExit, type ProcessExi
 export { CALL, CAST, INFO, Message } from './process/message.ts';
 export { detach, watchWith } from './process/monitor.ts';
 export { distribution, useDistribution, type Distribution, type RemoteName, type RemoteTarget } from './process/distribution.ts';
+export { recorder, useRecorder, type ReceiptToRecord, type Recorded, type Recorder } from './process/recorder.ts';
 export { distributionServer, type DistributionOptions } from './distribution/distribution-server.ts';
 export type { DistributionPeer } from './distribution/peers.ts';
 export { processNamed, registeredNames, registerName, unregisterName } from './process/registry.ts';

@@ -23,3 +23,12 @@ export { followRotation, keyRotation, pruning, statementEvents } from './format/
 export { verifyLog } from './verify/verify.ts';
 export type { VerifyOptions } from './verify/verify.ts';
 export type { Finding, FindingCode, Progress, VerifyReport, Witnessed } from './verify/report.ts';
+
+// Writing: one process a ledger, its files in a thread of their own.
+export { ledgerClockWentBack, ledgerEnded, ledgerPublished, ledgerTold, LedgerWriter, openWriter, publishEveryMsDefault } from './store/writer.ts';
+export type { Appended } from './store/writer.ts';
+export type { FoundReceipt, PublishedCheckpoint, WriterOptions, WriterStats } from './store/protocol.ts';
+export { ledgerServer, ledgerServerChild, ledgerServerName, ledgerWriter } from './store/ledger-server.ts';
+export type { Outcome } from './store/ledger-server.ts';
+export { ledgerTenantId } from './store/store.ts';
+export { ledgerRecorder } from './recorder.ts';

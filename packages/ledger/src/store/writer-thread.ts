@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { parentPort, receiveMessageOnPort, workerData, type Transferable } from 'node:worker_threads';
 
-import { LedgerError } from '../errors.ts';
+import type { LedgerError } from '../errors.ts';
 import { formatVerifierKey, parseVerifierKey } from '../format/note.ts';
 import type { SignedCheckpoint } from './cosigning.ts';
 import { packAnswers, textsPerDraft, type Place } from './commit.ts';
