@@ -12,7 +12,7 @@ export { checkpointPath, parseTilePath, tilePath, tileWidth, verifierKeysPath } 
 export type { TileId } from './format/layout.ts';
 export { consistencyProof, decodeBundle, encodeBundle, inclusionProof, rootFromTiles } from './format/tile.ts';
 export type { TileReader } from './format/tile.ts';
-export { checkNote, cosignatureTimeS, cosignNote, formatNote, formatSigningKey, formatVerifierKey, parseNote, parseSignature, parseSigningKey, parseVerifierKey, signatureTypes, signingKey, signNote, verifierKeyOf } from './format/note.ts';
+export { checkNote, cosignatureTimeS, cosignNote, formatNote, formatSignature, formatSigningKey, formatVerifierKey, parseNote, parseSignature, parseSigningKey, parseVerifierKey, signatureTypes, signingKey, signNote, verifierKeyOf } from './format/note.ts';
 export type { CheckedNote, Note, NoteSignature, SignatureType, SigningKey, VerifierKey } from './format/note.ts';
 export { formatCheckpoint, openCheckpoint, parseCheckpoint, signCheckpoint } from './format/checkpoint.ts';
 export type { Checkpoint, OpenedCheckpoint } from './format/checkpoint.ts';
