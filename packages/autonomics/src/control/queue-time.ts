@@ -53,7 +53,7 @@ const GAP_WEIGHT = 1 / 128;
 /** One service a hundred times the usual says little about the next: the wait of the head shows it at once anyway. */
 const GAP_OUTLIER = 4;
 /** Of the deadline: what waits longer than this would hardly be answered in time. */
-const BURST_END = 0.8;
+export const BURST_END = 0.8;
 /** Shedding before this many wait would leave the server idle between two requests. */
 const DEPTH_MIN = 2;
 const DEPTH_SPAN = 4;

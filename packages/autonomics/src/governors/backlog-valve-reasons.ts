@@ -1,6 +1,6 @@
 // The backlog valve's judgements in words, with the values and the thresholds. Called only for receipts.
 import type { Priority } from '../control/admission-control.ts';
-import { shareOf } from '../control/queue-time.ts';
+import { BURST_END, shareOf } from '../control/queue-time.ts';
 import { totalOf } from '../control/shedding.ts';
 import type { Judgement } from '../governor/define-governor.ts';
 import type { BacklogValvePolicy } from './backlog-valve-policy.ts';
@@ -23,16 +23,18 @@ function queueTime(policy: BacklogValvePolicy, state: BacklogValveState, nowMs: 
     ? `target ${policy.targetMs} ms; above it for ${count(nowMs - calmAtMs)} ms`
     : `a burst may wait ${policy.deadlineMs / 2} ms`;
   const shares = ([4, 3, 2, 1, 0] as const)
-    .map((priority: Priority) => ({ priority, pct: percent(shareOf(policy, state.queue, priority, 1)) }))
+    .map((priority: Priority) => ({ priority, pct: percent(shareOf(policy, state.queue, { mix: state.shedding.mix, limit: 1 }, priority)) }))
     .filter(({ pct }) => pct !== '0')
     .map(({ priority, pct }) => `priority ${priority}: ${pct} %`);
-  const shed = shares.length === 0 ? 'shed within the last second' : `shedding ${shares.join(', ')}`;
+  const shed = shares.length === 0 ? `last shed ${count(nowMs - state.shedAtMs)} ms ago, watched for ${count(state.holdMs)} ms` : `shedding ${shares.join(', ')}`;
   return `queue time ${count(waitMs)} ms; ${why}; ${shed}${capacity(state)}`;
 }
 
 function overCapacity(policy: BacklogValvePolicy, state: BacklogValveState): string {
   const { waitMs, standing } = state.queue;
-  const threshold = standing ? `half the deadline is ${policy.deadlineMs / 2} ms, the ceiling ${policy.ceilingMs} ms for ${count(policy.refuseAfterMs)} ms` : `deadline ${policy.deadlineMs} ms`;
+  const threshold = standing
+    ? `${BURST_END * 100} % of the deadline is ${count(BURST_END * policy.deadlineMs)} ms, the ceiling ${policy.ceilingMs} ms for ${count(policy.refuseAfterMs)} ms`
+    : `deadline ${policy.deadlineMs} ms`;
   return `queue time ${count(waitMs)} ms although ${policy.shedPctMax} % may be shed; ${threshold}${capacity(state)}`;
 }
 

@@ -3,7 +3,7 @@
 // coarsely what is going on, asks for more capacity, and allows more than half to be shed only while it refuses.
 // Pure. Its process sends it each request and a sample a second.
 import type { Priority } from '../control/admission-control.ts';
-import { initialQueueTime, isAtCeiling, measured, shareOf, taken, totalShare, type QueueTimeState } from '../control/queue-time.ts';
+import { BURST_END, initialQueueTime, isAtCeiling, measured, shareOf, taken, totalShare, type QueueTimeState } from '../control/queue-time.ts';
 import { dropped, initialShedding, offered, totalOf, type SheddingState } from '../control/shedding.ts';
 import { defineGovernor, normal, type Absorbed, type Judgement } from '../governor/define-governor.ts';
 import type { ActionOrder, Answer, CommonSignal, Governor, VersionedState } from '../governor/governor.ts';
@@ -178,14 +178,20 @@ function limitOf(policy: BacklogValvePolicy, { machine }: BacklogValveState): nu
 }
 
 function judge(policy: BacklogValvePolicy, state: BacklogValveState, nowMs: number): Judgement {
-  if (state.machine.name === 'refusing') return nowMs - state.deepAtMs < state.holdMs ? queueTime : normal;
+  if (state.machine.name === 'refusing') return whileRefusing(policy, state, nowMs);
   if (state.ceilingSinceMs !== null && isOverCapacity(policy, state, nowMs)) return overCapacity;
   return warningOf(policy, state, nowMs);
 }
 
-/** At half the deadline there is no time left to see whether a standing queue comes down by itself. */
+/** Over when nothing is shed any more; or when less than the limit has sufficed for long, and still is needed. */
+function whileRefusing(policy: BacklogValvePolicy, state: BacklogValveState, nowMs: number): Judgement {
+  const warning = warningOf(policy, state, nowMs);
+  return nowMs - state.deepAtMs >= holdMaxMs && nowMs - state.shedAtMs < holdMinMs ? normal : warning;
+}
+
+/** What would hardly be answered in time need not be let in to see whether a standing queue comes down by itself. */
 function isOverCapacity({ deadlineMs, refuseAfterMs }: BacklogValvePolicy, { queue, ceilingSinceMs }: BacklogValveState, nowMs: number): boolean {
-  return queue.waitMs >= (queue.standing ? deadlineMs / 2 : deadlineMs) || nowMs - ceilingSinceMs! >= refuseAfterMs;
+  return queue.waitMs >= (queue.standing ? BURST_END * deadlineMs : deadlineMs) || nowMs - ceilingSinceMs! >= refuseAfterMs;
 }
 
 function warningOf(policy: BacklogValvePolicy, state: BacklogValveState, nowMs: number): Judgement {

@@ -123,7 +123,7 @@ describe('the machine', () => {
     assert.deepEqual(valve.transitions(), ['stable', 'warning', 'refusing']);
     const [, warning, refusing] = valve.receipts;
     assert.match(warning!.reason, /^queue time \d+ ms; target 20 ms; above it for [\d,]+ ms; shedding priority 4: 100 %, .*; capacity 20\d\/s$/);
-    assert.match(refusing!.reason, /^queue time \d+ ms although 50 % may be shed; half the deadline is 250 ms, the ceiling 120 ms for 1,000 ms; capacity 20\d\/s$/);
+    assert.match(refusing!.reason, /^queue time \d+ ms although 50 % may be shed; 80 % of the deadline is 400 ms, the ceiling 120 ms for 800 ms; capacity 20\d\/s$/);
     assert.equal(valve.second(60), 400, 'refusing, there is no limit');
     valve.idle(200);
     assert.deepEqual(valve.transitions(), ['stable', 'warning', 'refusing', 'stable']);
