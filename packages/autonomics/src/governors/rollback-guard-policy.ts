@@ -7,6 +7,7 @@ export interface RollbackGuardPolicy extends MachineRules {
   readonly watchMs: number;
   readonly watchMaxMs: number;
   readonly oddsToRollBack: number;
+  readonly latencyOddsToRollBack: number;
   readonly oddsToSuspect: number;
   readonly oddsToClear: number;
   readonly requestsMin: number;
@@ -54,7 +55,8 @@ export const rollbackGuardPolicy = policySchema<RollbackGuardPolicy>('rollback_g
   warnPersistMs: { ...machineFields.warnPersistMs, default: 0, effect: 'How long the odds stay over the threshold before the rollback runs. The test is valid at any time, so waiting buys nothing.' },
   watchMs: number('integer', 'ms', [minute, 30 * minute, day], 'How long a release is watched; the odds are spread over this time.'),
   watchMaxMs: number('integer', 'ms', [minute, 6 * 60 * minute, 7 * day], 'How long a watch goes on that has not seen enough to say healthy; then its verdict is `no_data`.'),
-  oddsToRollBack: number('number', ': 1', [10, 200, 1e9], 'Odds at which a release is rolled back; a false rollback is at most one in this many watches, for errors and for latency each.'),
+  oddsToRollBack: number('number', ': 1', [10, 200, 1e9], 'Odds at which a release is rolled back; at most one healthy watch in this many is rolled back for errors.'),
+  latencyOddsToRollBack: number('number', ': 1', [10, 1_000, 1e9], 'The same for latency, which drifts more and hurts less than errors.'),
   oddsToSuspect: number('number', ': 1', [1, 20, 1e9], 'Odds from which the answer says `suspect`; nothing else happens.'),
   oddsToClear: number('number', ': 1', [1, 20, 1e9], 'Odds against the mildest bad release that a watch needs to end as healthy.'),
   requestsMin: number('integer', 'requests', [1, 20, 1e6], 'No rollback, and no verdict but `no_data`, on fewer requests of the release.'),
@@ -63,8 +65,8 @@ export const rollbackGuardPolicy = policySchema<RollbackGuardPolicy>('rollback_g
   driftPct: number('number', '% of requests', [0.01, 2.5, 99], 'An error rate this far above the baseline is not taken for drift.'),
   assumedErrorPct: number('number', '% of requests', [0.001, 0.5, 50], 'Error rate of a usual service: what a short or missing baseline is filled up with.'),
   assumedRequests: number('integer', 'requests', [10, 1_000, 1e6], 'How many requests that assumption is worth.'),
-  noiseVariance: number('number', '', [0.01, 0.45, 4], 'Variance ÷ mean² of the error rate\'s drift that is assumed until a baseline shows its own.'),
-  noiseMemoryMs: number('integer', 'ms', [1_000, 150_000, day], 'How fast the error rate drifts: its noise is forgotten to 1/e in this time.'),
+  noiseVariance: number('number', '', [0.01, 0.55, 4], 'Variance ÷ mean² of the error rate\'s drift that is assumed until a baseline shows its own.'),
+  noiseMemoryMs: number('integer', 'ms', [1_000, 120_000, day], 'How fast the error rate drifts: its noise is forgotten to 1/e in this time.'),
   baselineMs: number('integer', 'ms', [30_000, 30 * minute, day], 'How far back the baseline reaches.'),
   judgeLatency: { type: 'boolean', default: true, effect: 'Whether slow requests alone can roll a release back.' },
   latencyBoundsMs: {
@@ -76,7 +78,7 @@ export const rollbackGuardPolicy = policySchema<RollbackGuardPolicy>('rollback_g
   noDataAfterMs: number('integer', 'ms', [1_000, 5 * minute, day], 'After this much of the watch, too few requests are a warning of their own.'),
   noDataTrafficPct: number('number', '% of the usual', [0, 10, 100], 'Fewer requests than this share of the usual traffic are no data.'),
   trafficShiftFactor: number('number', '×', [1.1, 2.5, 1_000], 'Traffic above this multiple of the usual is a shift: errors in proportion to it are allowed, latency is not judged.'),
-  lockRollbacks: number('integer', 'rollbacks', [1, 3, 20], 'So many rollbacks within the lock\'s window lock it: releases are refused.'),
+  lockRollbacks: number('integer', 'rollbacks', [1, 3, 10], 'So many rollbacks within the lock\'s window lock it: releases are refused.'),
   lockWindowMs: number('integer', 'ms', [minute, day, 30 * day], 'The lock\'s window; the lock opens when the oldest of them leaves it.'),
   sloPct: number('number', '% of requests', [50, 99, 99.9999], 'Objective for the burn rates that page outside a watch.'),
   sloPeriodMs: number('integer', 'ms', [day, 30 * day, 90 * day], 'Period of that objective.'),

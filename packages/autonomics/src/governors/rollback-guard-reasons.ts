@@ -13,7 +13,7 @@ export function evidenceText(policy: RollbackGuardPolicy, watch: Watch, by: Evid
     : ['error rate', watch.errorPlan, watch.errors];
   const shift = shiftOf(policy, watch.usualPerMs, watch.recentPerMs);
   const traffic = shift === 1 ? '' : `; traffic ${rounded(shift)} times the usual, allowed for`;
-  return `${what} ${compared(plan, test)}; odds ${oddsText(oddsOf(test))}; threshold ${oddsText(policy.oddsToRollBack)}${traffic}`;
+  return `${what} ${compared(plan, test)}; odds ${oddsText(oddsOf(test))}; threshold ${oddsText(by === 'latency' ? policy.latencyOddsToRollBack : policy.oddsToRollBack)}${traffic}`;
 }
 
 function compared({ baseline }: TestPlan, { bad, events }: SequentialTest): string {

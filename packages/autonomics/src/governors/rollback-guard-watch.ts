@@ -1,5 +1,5 @@
 // One release under watch: how its tests are set up from the baseline, what each signal adds, and the verdict.
-import { BASELINE_BINS, errorBins, seasonalFactor, slowBins, slowShare, sumFrom, type Baseline } from '../statistics/baseline.ts';
+import { BASELINE_BINS, errorBins, seasonalFactor, SLOW_SHARE, slowBins, slowShare, sumFrom, type Baseline } from '../statistics/baseline.ts';
 import { driftMaxOf, healthyRateOf, noiseOf, type NoiseAssumptions } from '../statistics/baseline-noise.ts';
 import { observe, oddsOf, startTest, type Counts, type SequentialTest, type TestPlan } from '../statistics/sequential-test.ts';
 import type { RollbackGuardPolicy } from './rollback-guard-policy.ts';
@@ -9,8 +9,10 @@ import type { Evidence, RequestCounts, Verdict, Watch } from './rollback-guard-s
 const DRIFT_DEVIATIONS = 2;
 /** One service in five is not of the usual kind: any error rate, so that its own baseline decides. */
 const UNUSUAL = { share: 0.03, worthEvents: 30, weight: 0.2 };
-/** A latency's share of slow requests drifts less than an error rate: load moves it, incidents move errors. */
-const SLOW_NOISE = { relativeVariance: 0.15, relativeVarianceDeviation: 0.15, worthEvents: 50 };
+/** A usual service's share of slow requests: how it drifts, and what the belief that it is 1 % is worth. */
+const SLOW_NOISE = { relativeVariance: 0.3, relativeVarianceDeviation: 0.2, worthEvents: 200 };
+/** Load slows requests down for minutes; what lasts is the release. */
+const SLOW_DRIFT_DEVIATIONS = 1.5;
 const ERROR_VARIANCE_DEVIATION = 0.3;
 const SHARE_MAX = 0.95;
 /** How fast the recent traffic forgets. */
@@ -53,13 +55,13 @@ function errorPlanOf(policy: RollbackGuardPolicy, baseline: Baseline, nowMs: num
 
 function latencyPlanOf(policy: RollbackGuardPolicy, baseline: Baseline): TestPlan {
   const assumed: NoiseAssumptions = {
-    ...SLOW_NOISE, kinds: [{ share: slowShare(baseline), worthEvents: SLOW_NOISE.worthEvents, weight: 1 }], memoryMs: policy.noiseMemoryMs,
+    ...SLOW_NOISE, kinds: [{ share: Math.max(SLOW_SHARE, slowShare(baseline)), worthEvents: SLOW_NOISE.worthEvents, weight: 1 }], memoryMs: policy.noiseMemoryMs,
   };
   const noise = noiseOf(slowBins(baseline), binMsOf(policy), assumed);
   return {
     baseline: healthyRateOf(noise),
     alternatives: policy.slowFactors.map((factor) => Math.min(SHARE_MAX, noise.share * factor)),
-    healthyShareMax: driftMaxOf(noise, DRIFT_DEVIATIONS),
+    healthyShareMax: driftMaxOf(noise, SLOW_DRIFT_DEVIATIONS),
     memoryMs: policy.noiseMemoryMs, watchMs: policy.watchMs,
   };
 }
@@ -69,7 +71,7 @@ export function binMsOf({ baselineMs }: RollbackGuardPolicy): number {
 }
 
 function usualTraffic(policy: RollbackGuardPolicy, baseline: Baseline, nowMs: number): number | null {
-  const ms = baseline.binEvents.length * binMsOf(policy) + Math.max(0, nowMs - baseline.binStartMs);
+  const ms = baseline.binEvents.length * binMsOf(policy) + Math.min(binMsOf(policy), Math.max(0, nowMs - baseline.binStartMs));
   const events = sumFrom(baseline.binEvents, 0) + baseline.events;
   return ms > 0 && events > 0 ? events / ms : null;
 }
@@ -111,12 +113,12 @@ function slowOf(counts: readonly number[], slowBound: number): { readonly events
 }
 
 function badBy(policy: RollbackGuardPolicy, errors: SequentialTest, latency: SequentialTest | null): Evidence | null {
-  if (isBad(policy, errors)) return 'errors';
-  return latency !== null && isBad(policy, latency) ? 'latency' : null;
+  if (isBad(policy, errors, policy.oddsToRollBack)) return 'errors';
+  return latency !== null && isBad(policy, latency, policy.latencyOddsToRollBack) ? 'latency' : null;
 }
 
-function isBad({ oddsToRollBack, requestsMin, badRequestsMin }: RollbackGuardPolicy, test: SequentialTest): boolean {
-  return test.events >= requestsMin && test.bad >= badRequestsMin && oddsOf(test) >= oddsToRollBack;
+function isBad({ requestsMin, badRequestsMin }: RollbackGuardPolicy, test: SequentialTest, threshold: number): boolean {
+  return test.events >= requestsMin && test.bad >= badRequestsMin && oddsOf(test) >= threshold;
 }
 
 export function verdictOf(policy: RollbackGuardPolicy, watch: Watch, nowMs: number): Verdict {

@@ -23,7 +23,10 @@ const verdicts: Record<'suspect' | 'bad' | 'noData' | 'page' | 'locked', Judgeme
 };
 /** A gap between signals longer than this says nothing about how fast noise was forgotten. */
 const ELAPSED_MAX_MS = 3_600_000;
-const RELEASE_LENGTH_MAX = 128;
+/** Of one signal; what is kept stays within the state's 4,096 bytes. */
+const COUNT_MAX = 10_000_000;
+const RELEASE_LENGTH_MAX = 64;
+const ROLLBACKS_MAX = 10;
 const pages = workbookRules.filter(({ severity }) => severity === 'page');
 
 export const rollbackGuard: Guard = defineGovernor<RollbackGuardPolicy, RollbackGuardState, RollbackGuardSignal>({
@@ -69,7 +72,7 @@ function observation(state: RollbackGuardState): Absorbed<RollbackGuardState, An
 
 /** Wrong counts are no counts: what cannot be true is not evidence of anything. */
 function isCount(value: number): boolean {
-  return Number.isFinite(value) && value >= 0;
+  return value >= 0 && value <= COUNT_MAX && Math.floor(value) === value;
 }
 
 function areRight(policy: RollbackGuardPolicy, { requests, errors, latencyCounts }: RequestCounts): boolean {
@@ -86,7 +89,7 @@ function counted(policy: RollbackGuardPolicy, state: RollbackGuardState, signal:
   const { watch } = state;
   const sample = { events: signal.requests, bad: signal.errors, latencyCounts: signal.latencyCounts };
   return {
-    version: 1, machine: state.machine, countedAtMs: nowMs,
+    version: 1, machine: state.machine, countedAtMs: Math.max(nowMs, state.countedAtMs),
     // A watched release is not its own baseline.
     baseline: watch === null ? recordBaseline(state.baseline, sample, binMsOf(policy), nowMs) : state.baseline,
     watch: watch === null ? null : watched(policy, watch, signal, elapsedMs),
@@ -134,7 +137,7 @@ function requested(policy: RollbackGuardPolicy, state: RollbackGuardState, nowMs
 }
 
 function deployed(policy: RollbackGuardPolicy, state: RollbackGuardState, name: string, nowMs: number): RollbackGuardState {
-  const release = name.slice(0, RELEASE_LENGTH_MAX);
+  const release = name.slice(0, RELEASE_LENGTH_MAX).replaceAll(/[^\x20-\x7e]|["\\]/g, '?');
   const { watch, machine } = state;
   // The rollback itself deploys the version before: that is no new release.
   if (machine.inFlight?.kind === 'rollback') return state;
@@ -148,7 +151,7 @@ function concluded(state: RollbackGuardState, actionId: number, hasSucceeded: bo
   if (inFlight === null || inFlight.id !== actionId) return state;
   if (inFlight.kind === 'rollback') {
     if (!hasSucceeded) return state.watch === null ? state : { ...state, watch: { ...state.watch, hasFailed: true } };
-    return { ...state, watch: null, last: pastOf(state, 'rolled_back', nowMs), rollbacksAtMs: [...state.rollbacksAtMs, nowMs].slice(-20) };
+    return { ...state, watch: null, last: pastOf(state, 'rolled_back', nowMs), rollbacksAtMs: [...state.rollbacksAtMs, nowMs].slice(-ROLLBACKS_MAX) };
   }
   return told(state);
 }

@@ -6,11 +6,11 @@ export const BASELINE_BINS = 30;
 const HOUR_MS = 3_600_000;
 const HOURS = 24;
 /** A latency bound is chosen so that about this share of requests is slower: a p99 that has enough counts. */
-const SLOW_SHARE = 0.01;
+export const SLOW_SHARE = 0.01;
 /** The chosen bound stays while its share is within this factor of the wanted one. */
 const SLOW_FACTOR = 3;
 /** Below this many timed requests no bound is chosen. */
-const TIMED_MIN = 200;
+const TIMED_MIN = 300;
 /** A bin that was counted against another bound. */
 const UNKNOWN = -1;
 

@@ -76,7 +76,7 @@ function errorsHeld({ errors, closedErrors }: BurnWindow): number {
 export function measured(objective: Objective, rule: BurnRule, before: BurnWindow, nowMs: number): Burning {
   const slotMs = rule.longWindowMs / SLOTS;
   const window = nowMs - before.slotStartMs < slotMs ? before : turned(before, slotMs, nowMs);
-  const rest = Math.max(0, 1 - (nowMs - window.slotStartMs) / slotMs);
+  const rest = Math.min(1, Math.max(0, 1 - (nowMs - window.slotStartMs) / slotMs));
   const requests = over(window.requests, window.closedRequests, SLOTS, rest);
   const errors = over(window.errors, window.closedErrors, SLOTS, rest);
   const recentRequests = over(window.requests, window.closedRequests, 1, rest);

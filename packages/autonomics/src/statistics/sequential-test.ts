@@ -29,10 +29,11 @@ export interface TestPlan {
   readonly watchMs: number;
 }
 
-/** Half of the prior: bad from the first request; the other half is spread over the watch. */
+/** Half of the prior: bad from the first request; the other half is spread over the watch, and never spent up. */
 const BAD_FROM_START = 0.5;
 /** Finite, so that the state stays plain JSON. */
 const ODDS_MAX = 1e300;
+const GAIN_MAX = 600;
 const SHARE_MAX = 0.999;
 
 export function startTest(plan: TestPlan): SequentialTest {
@@ -62,14 +63,14 @@ export function observe(plan: TestPlan, test: SequentialTest, counts: Counts): S
   const good = events - bad;
   const { predicting, next } = healthyNow(plan, test, counts);
   const logHealthy = logPredictive(predicting, bad, good);
-  const fresh = Math.min(test.unspent, ((1 - BAD_FROM_START) * elapsedMs) / plan.watchMs);
+  const fresh = test.unspent * (1 - Math.exp(-elapsedMs / plan.watchMs));
   const share = fresh / plan.alternatives.length;
   const odds: number[] = [];
   let logOddsFromStart = test.logOddsFromStart;
   for (let at = 0; at < plan.alternatives.length; at += 1) {
     const alternative = plan.alternatives[at]!;
     const gain = bad * Math.log(alternative) + good * Math.log(1 - alternative) - logHealthy;
-    odds.push(Math.min(ODDS_MAX, (test.odds[at]! + share) * Math.exp(gain)));
+    odds.push(Math.min(ODDS_MAX, (test.odds[at]! + share) * Math.exp(Math.min(GAIN_MAX, gain))));
     if (at === 0) logOddsFromStart += gain;
   }
   return { healthy: next, odds, unspent: test.unspent - fresh, logOddsFromStart, events: test.events + events, bad: test.bad + bad };
