@@ -35,7 +35,7 @@ function initial(policy: CostPolicy, machine: MachineState, nowMs: number): Cost
   const offset = policy.utcOffsetMinutes * 60_000;
   return {
     version: 1, machine, starts: startsAt(nowMs, offset), monthEndMs: monthEnd(nowMs, offset), spent: [0, 0, 0, 0], reserved: 0, debt: 0,
-    nextId: 1, open: [], buckets: [], lates: [], windows: emptyWindows(policy, nowMs), hour: Math.floor(nowMs / hourMs), hours: [0],
+    nextId: 1, open: [], buckets: [], lates: [], windows: emptyWindows(policy, nowMs), hour: Math.floor(nowMs / hourMs), hours: [0], billBalance: 0,
     calibrationPpm: 1_000_000, spike: null, refusals: 0, probesFrom: null, probesOpen: 0,
   };
 }

@@ -168,7 +168,27 @@ test('a late bill corrects the meter once, and the prices learn half of the diff
   made.tell(bill);
   assert.equal(made.state.spent[1], 12 * usd);
   made.tell({ ...bill, micro: 9 * usd });
-  assert.equal(made.state.spent[1], 9 * usd, 'a corrected bill corrects again');
+  assert.equal(made.state.spent[1], 10 * usd, 'takes back what bills had added, and no more');
+  made.tell(bill);
+  assert.equal(made.state.spent[1], 12 * usd, 'a corrected bill corrects again');
+  const trusting = guard({ billCredits: true });
+  trusting.settle(trusting.reserve(10 * usd), 10 * usd);
+  trusting.nowMs = noon + 2 * hour;
+  trusting.tell({ ...bill, micro: 9 * usd });
+  trusting.tell({ ...bill, micro: 9 * usd });
+  assert.equal(trusting.state.spent[1], 9 * usd, 'where bills are trusted with it');
+});
+
+test('a bill that is low because its last call is in the next one gives no room away', () => {
+  const made = guard(daily(20 * usd));
+  made.settle(made.reserve(15 * usd), 15 * usd);
+  made.nowMs = noon + hour;
+  made.tell({ kind: 'bill', fromMs: noon, throughMs: noon + hour, micro: 5 * usd });
+  assert.equal(made.ask({ micro: 6 * usd }).code, 'budget_day');
+  made.settle(made.reserve(5 * usd), 5 * usd);
+  made.nowMs = noon + 2 * hour;
+  made.tell({ kind: 'bill', fromMs: noon + hour, throughMs: noon + 2 * hour, micro: 15 * usd });
+  assert.deepEqual([made.state.spent[1], made.state.debt], [20 * usd, 0], 'both bills together are what was metered');
 });
 
 test('a bill for an hour of yesterday is charged to the month, not to this day; the running hour cannot be billed', () => {
@@ -241,7 +261,7 @@ test('whatever the numbers are: the largest of everything but the open ids, with
     buckets: Array.from({ length: 7 }, () => ({ from: most, expiresAtMs: noon, micro: most, count: 3_000 })),
     lates: Array.from({ length: 4 }, () => ({ before: most, closesAtMs: noon })),
     windows: Array.from({ length: 6 }, () => [2_678_400_000, noon, most, most]).flat(), hours: Array.from({ length: 30 }, () => most),
-    calibrationPpm: 10_000_000, spike: { microPerHour: most, atMs: noon }, refusals: 1_000_000, probesFrom: most, probesOpen: 3_000,
+    billBalance: -most, calibrationPpm: 10_000_000, spike: { microPerHour: most, atMs: noon }, refusals: 1_000_000, probesFrom: most, probesOpen: 3_000,
   };
   assert.deepEqual(Object.keys(state).sort(), Object.keys(made.state).sort());
   assert.ok(JSON.stringify(state).length + openBytesMax <= 4_096);

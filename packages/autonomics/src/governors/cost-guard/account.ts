@@ -82,6 +82,8 @@ export function openPeriods(draft: Draft, policy: CostPolicy, nowMs: number): vo
   draft.spent = draft.spent.map((spent, period) => (isNew[period] ? 0 : spent));
   draft.starts = draft.starts.map((start, period) => (isNew[period] ? starts[period]! : start));
   if (isNew[2]) draft.monthEndMs = monthEnd(nowMs, offset);
+  // What bills added is in the day that has ended: nothing of this one is to be taken back for it.
+  if (isNew[1]) draft.billBalance = Math.min(0, draft.billBalance);
   draft.refusals = 0;
   payDebt(draft, policy);
 }

@@ -56,16 +56,30 @@ export function bookBill(draft: Draft, policy: CostPolicy, bill: Bill, nowMs: nu
   const missing = bill.micro - metered;
   if (missing === 0) return 'agrees';
   calibrate(draft, policy, bill.micro, metered);
-  correct(draft, policy, { missing, bill });
+  correct(draft, policy, bill, metered);
   draft.hours = settleHours(draft.hours, { newest, oldest, micro: bill.micro, metered });
   return 'corrected';
 }
 
-function correct(draft: Draft, policy: CostPolicy, { missing, bill }: { missing: number; bill: Bill }): void {
-  if (missing < 0) return refund(draft, -missing, bill.fromMs);
+/**
+ * A bill may be low only because calls at its border are in the next one: room that is given back for that would be
+ * spent twice. So unless the policy trusts bills with it, what was billed less is kept against what the next bills
+ * add, and the books never fall below the meter.
+ */
+function correct(draft: Draft, policy: CostPolicy, bill: Bill, metered: number): void {
+  const missing = bill.micro - metered;
+  if (policy.billCredits) return change(draft, policy, bill, missing);
+  const before = draft.billBalance;
+  // More than a bill holds cannot be at its border.
+  draft.billBalance = Math.min(Number.MAX_SAFE_INTEGER, Math.max(before + missing, -Math.max(bill.micro, metered)));
+  change(draft, policy, bill, Math.max(0, draft.billBalance) - Math.max(0, before));
+}
+
+function change(draft: Draft, policy: CostPolicy, bill: Bill, micro: number): void {
+  if (micro < 0) return refund(draft, -micro, bill.fromMs);
   // A period that began after the billed hours holds nothing of them.
   const first = draft.starts.findIndex((start) => start < bill.throughMs);
-  owe(draft, policy, missing, first < 0 ? draft.starts.length : first);
+  owe(draft, policy, micro, first < 0 ? draft.starts.length : first);
 }
 
 /** The bill's sum over its hours, in the meter's proportions; whole micro-units, the remainder in the newest. */
@@ -75,9 +89,11 @@ function settleHours(hours: readonly number[], { newest, oldest, micro, metered 
   return settled.with(newest, Math.max(0, settled[newest]! + micro - sum));
 }
 
+/** As much of the difference as is in flight may be at the bill's border: that teaches nothing about prices. */
 function calibrate(draft: Draft, policy: CostPolicy, billed: number, metered: number): void {
-  if (metered === 0) return;
-  const learnt = draft.calibrationPpm * (1 + (policy.calibrationGainPct / 100) * (billed / metered - 1));
+  const unexplained = Math.max(0, Math.abs(billed - metered) - draft.reserved);
+  if (metered === 0 || unexplained === 0) return;
+  const learnt = draft.calibrationPpm * (1 + (policy.calibrationGainPct / 100) * Math.sign(billed - metered) * (unexplained / metered));
   const [least, most] = [policy.calibrationMinPct * million / 100, policy.calibrationMaxPct * million / 100];
   draft.calibrationPpm = Math.round(Math.min(most, Math.max(least, learnt)));
 }

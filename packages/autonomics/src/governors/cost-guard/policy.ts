@@ -40,6 +40,7 @@ export interface CostPolicy extends MachineRules {
   readonly projectionWarnPct: number;
   readonly spikeMicroPerHour: number;
   readonly spikeHoldMs: number;
+  readonly billCredits: boolean;
   readonly calibrationGainPct: number;
   readonly calibrationMinPct: number;
   readonly calibrationMaxPct: number;
@@ -117,6 +118,7 @@ export const costPolicySchema = policySchema<CostPolicy>('cost_guard', {
   projectionWarnPct: share([100, 120, 10_000], 'A projection above this part of the budget is a warning.'),
   spikeMicroPerHour: { ...micro('A billing spike reported above this rate is a warning.'), default: 50_000_000 },
   spikeHoldMs: count('ms', [1_000, 300_000, dayMs], 'A reported spike stands for this long, unless a newer report ends it.'),
+  billCredits: { type: 'boolean', default: false, effect: 'Whether a bill below the meter gives room back at once; if not, it is only kept against what the next bills add.' },
   calibrationGainPct: share([0, 50, 100], 'How much of the difference between bill and meter the prices learn from one bill.'),
   calibrationMinPct: share([50, 100, 100], 'The prices are never taken for less than this part of the policy\'s.'),
   calibrationMaxPct: share([100, 300, 1_000], 'The prices are never taken for more than this part of the policy\'s.'),

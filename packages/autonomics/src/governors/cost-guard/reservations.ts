@@ -8,7 +8,7 @@ import type { Bucket, CostState, Draft, Late } from './state.ts';
 const bucketsMax = 7;
 const latesMax = 4;
 /** Of `open` as JSON: what 4,096 bytes leave when every other number has its most digits. */
-export const openBytesMax = 1_600;
+export const openBytesMax = 1_550;
 
 /** Where an id stands: `live` is reserved, `late` was charged at its expiry, `closed` can change nothing any more. */
 export type Standing = 'live' | 'late' | 'closed' | 'unknown';

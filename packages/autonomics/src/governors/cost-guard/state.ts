@@ -40,6 +40,8 @@ export interface CostState extends VersionedState {
   /** The hour since the epoch that `hours[0]` is; before it the older ones. */
   readonly hour: number;
   readonly hours: readonly number[];
+  /** What bills had more than the meter; less, where it waits for the next bill. */
+  readonly billBalance: number;
   readonly calibrationPpm: number;
   readonly spike: { readonly microPerHour: number; readonly atMs: number } | null;
   /** In a row, of reservations that did not fit what was left. */
