@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 
-import { call, cast, enableChecks, genServer, reply, send, type ExitReason, type KernelError, type Self } from '../src/index.ts';
+import { call, cast, enableChecks, genServer, named, reply, send, supervisor, type ChildSpec, type ExitReason, type KernelError, type Self } from '../src/index.ts';
 import { exited, resetKernel } from '../src/testing/index.ts';
 import { counter, deferring, listener } from './servers.ts';
 
@@ -60,6 +60,21 @@ test('plain-data.state: a state or an answer that is not plain ends its process;
   await assert.rejects(call(await wrong.start(), 'answer'), crashedWith(/message is a function/));
   await assert.rejects(call(await wrong.start(), 'state'), crashedWith(/state\.run is a function/));
   await assert.rejects(call(await wrong.start(), 'later'), crashedWith(/message is a function/));
+});
+
+test('plain-data.behaviour: a child spec in a message names code, which is no data', async () => {
+  enableChecks(true);
+  const top = await supervisor({ children: [] }).start(undefined);
+  await call(top, 'startChild', { id: 'late', start: [counter, 3], name: 'late' } satisfies ChildSpec);
+  assert.equal(await call(named<typeof counter>('late'), 'get'), 3);
+});
+
+test('plain-data.in-place: platform code that says so may change its state in place', async () => {
+  enableChecks(true);
+  const changing = genServer({ changesStateInPlace: true, init: () => ({ count: 0 }), casts: { add: (state) => { state.count += 1; } }, calls: { get: ({ count }) => reply(count) } });
+  const pid = await changing.start();
+  cast(pid, 'add');
+  assert.equal(await call(pid, 'get'), 1);
 });
 
 test('plain-data.off: without the checks nothing is walked or frozen', async () => {

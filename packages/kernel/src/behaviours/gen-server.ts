@@ -46,6 +46,8 @@ export interface GenServerOptions<S, A, C, K> {
   /** Runs when the server stops in order: `stop()`, or its parent's exit where it traps exits. */
   terminate?: (state: S, reason: ExitReason, self: Self) => void | Promise<void>;
   mailbox?: MailboxOptions;
+  /** Platform code alone, which is not upgraded while it runs: its handlers change the state that they are given, so it is not frozen in development. */
+  changesStateInPlace?: true;
 }
 
 export interface GenServer<A, C, K> extends Behaviour<A, { calls: C; casts: K }> {
@@ -60,6 +62,7 @@ interface GenServerDefinition extends Definition {
   readonly info: AnyHandler | undefined;
   readonly codeChange: ((change: CodeChange) => unknown) | undefined;
   readonly terminate: AnyHandler | undefined;
+  readonly changesStateInPlace: boolean;
 }
 
 export function genServer<S, A = void, C extends Record<string, AnyHandler> = {}, K extends Record<string, AnyHandler> = {}>(
@@ -75,6 +78,7 @@ export function genServer<S, A = void, C extends Record<string, AnyHandler> = {}
     codeChange: options.codeChange,
     terminate: options.terminate,
     mailbox: options.mailbox,
+    changesStateInPlace: options.changesStateInPlace === true,
   };
   const behaviour = {
     async start(...[argument, startOptions]: StartArguments<A>) {
@@ -182,7 +186,7 @@ function applyCast(process: Process, result: unknown): void {
 }
 
 function setState(process: Process, state: unknown): void {
-  if (checksEnabled()) checkState(state);
+  if (checksEnabled() && !definitionOf(process).changesStateInPlace) checkState(state);
   process.state = state;
 }
 

@@ -1,6 +1,7 @@
 // In development, messages and states are checked to be plain data and frozen: a function or a
 // class instance in them would break as soon as the process lives in another shard, is upgraded
 // or is handed over, and a sender that changes a message later would reach into the receiver.
+import { slotOf } from '../code/slot.ts';
 import { KernelError } from '../errors.ts';
 import { isPid } from './pid.ts';
 
@@ -26,7 +27,7 @@ export function checkState(value: unknown): void {
 
 function check(value: unknown, path: string, seen: Set<object>): void {
   if (typeof value === 'function' || typeof value === 'symbol') refuse(value, path);
-  if (typeof value !== 'object' || value === null || seen.has(value) || isPid(value)) return;
+  if (typeof value !== 'object' || value === null || seen.has(value) || isPid(value) || isBehaviour(value)) return;
   seen.add(value);
   if (value instanceof Map) {
     for (const [key, entry] of value) {
@@ -36,6 +37,11 @@ function check(value: unknown, path: string, seen: Set<object>): void {
   } else if (value instanceof Set) {
     for (const entry of value) check(entry, `${path} entry`, seen);
   } else if (!isOtherPlain(value)) checkProperties(value, path, seen);
+}
+
+// In a child spec: it stands for the code in force under its address, and is not sent but resolved.
+function isBehaviour(value: object): boolean {
+  return slotOf(value) !== undefined;
 }
 
 function checkProperties(value: object, path: string, seen: Set<object>): void {

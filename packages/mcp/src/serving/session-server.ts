@@ -63,6 +63,7 @@ export const sessionStarted = telemetryEvent<{ server: string; version: string }
 export const sessionEnded = telemetryEvent<{ server: string; why: string }>('mcp.session.ended');
 
 export const sessionServer = genServer({
+  changesStateInPlace: true,
   init: (seed: SessionSeed, self: Self): Session => {
     self.trapExit(true);
     enterSession(seed.id, processOf(self.pid)!);
