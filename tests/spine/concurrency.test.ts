@@ -10,12 +10,13 @@ import { Session } from './harness/session.ts';
 
 const applications = [join(import.meta.dirname, 'applications/conversation')];
 
-describe('while a tool call runs', { timeout: 60_000 }, () => {
+// Development checks and freezes what processes send and keep: the same must work there.
+for (const mode of ['production', 'development']) describe(`while a tool call runs, in ${mode}`, { timeout: 60_000 }, () => {
   const ends: (() => Promise<void>)[] = [];
   let node: TestNode;
   let url: string;
   before(async () => {
-    node = await startNode({ after: (end) => ends.push(end) }, { applications });
+    node = await startNode({ after: (end) => ends.push(end) }, { applications, args: ['--mode', mode] });
     url = new URL('/conversation', node.url).href;
   });
   after(async () => {
