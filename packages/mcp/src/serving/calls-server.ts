@@ -1,13 +1,13 @@
 // Owner of the calls that belong to no session: each stateless request is a task linked to it, so
 // that an application that stops takes them along. It answers the server's other stateless
 // requests too.
-import { exitProcess, genServer, givePort, processOf, spawnTask, type Self } from '@flyball/kernel';
+import { exitProcess, genServer, givePort, processOf, type Self } from '@flyball/kernel';
 import { addRoute, exchangeOf, type Exchange } from '@flyball/listener';
 import { discoverResultJson } from '../protocol/discover.ts';
 import type { Envelope } from '../protocol/eras.ts';
 import { methodNotFound, type RpcRequest } from '../protocol/json-rpc.ts';
 import { serveStreamableHttp } from '../transports/streamable-http.ts';
-import { runCall } from './call.ts';
+import { startCallProcess } from './call-process.ts';
 import { answerConstant, answerToolsList } from './plain-requests.ts';
 import { CANCELLED, sendError } from './reply-channel.ts';
 import { preparedOf, serverAt, type ServerSlot } from './served.ts';
@@ -51,7 +51,8 @@ function takeRequest(slot: ServerSlot, exchange: Exchange, request: RpcRequest, 
 function startCall(slot: ServerSlot, exchange: Exchange, request: RpcRequest, envelope: Envelope, self: Self): void {
   const { version, capabilities, clientInfo } = envelope;
   const call = { request, era: 'stateless', version, capabilities, client: clientInfo, session: undefined } as const;
-  const task = spawnTask(slot, (context) => runCall(slot, exchange, call, context), { parent: processOf(self.pid)!, linked: true });
+  const task = startCallProcess(slot, exchange, call, self);
+  if (task === undefined) return;
   givePort(exchange.id, task);
   // Without sessions, a client gives a call up by closing its stream (2026-07-28 cancellation, "Transport").
   exchange.onGone(() => exitProcess(task, CANCELLED));

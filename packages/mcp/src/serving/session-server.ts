@@ -8,7 +8,7 @@ import { rejectionBody, sessionNotFound } from '../protocol/http-rules.ts';
 import { EMPTY_RESULT_JSON, invalidParams, methodNotFound, type Params, type RequestId, type RpcMessage, type RpcRequest, type RpcResponse } from '../protocol/json-rpc.ts';
 import type { ClientInfo } from '../protocol/params.ts';
 import type { SessionVersion } from '../protocol/versions.ts';
-import { runCall } from './call.ts';
+import { startCallProcess } from './call-process.ts';
 import { answerConstant, answerToolsList } from './plain-requests.ts';
 import { answerWhenAbandoned, CANCELLED, endForReconnect, EVENT_STREAM_HEADERS, JSON_HEADERS, sendError } from './reply-channel.ts';
 import { serverAt } from './served.ts';
@@ -154,7 +154,8 @@ function startCall(session: Session, exchange: Exchange, request: RpcRequest, se
   if (session.calls.has(request.id)) return sendError(exchange, request.id, invalidParams(`Invalid params: a request with the id ${String(request.id)} is under way`), 'sessionful');
   const { version, capabilities, client, id } = session.seed;
   const call = { request, era: 'sessionful', version, capabilities, client, session: { id, pid: self.pid } } as const;
-  const task = spawnTask(slot, (context) => runCall(slot, exchange, call, context), { parent: processOf(self.pid)!, linked: true });
+  const task = startCallProcess(slot, exchange, call, self);
+  if (task === undefined) return;
   own(exchange, task, request.id);
   session.calls.set(request.id, task.pid.serial);
   session.requests.set(task.pid.serial, request.id);
