@@ -1,16 +1,18 @@
 // Whatever a client sends, it gets the protocol's own error: never a 5xx, never a crash, and the node serves on.
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { freshSeed, seededRandom, type Random } from '@flyball/kernel';
 import { startLoad, type Load } from './harness/background-load.ts';
 import { startNode, type TestNode } from './harness/node.ts';
-import { Post, type Answer } from './harness/post.ts';
+import { Post, textOf, type Answer } from './harness/post.ts';
 import { requestText, sendAndLeave, sendBytes, sendUntilQuiet } from './harness/raw-http.ts';
 import { POST_HEADERS, Session, SESSION_VERSION } from './harness/session.ts';
 
 const BODY_BYTES_MAX = 4 * 1_048_576;
 const PARSE_ERROR = -32_700;
 const INVALID_REQUEST = -32_600;
+const INTERNAL_ERROR = -32_603;
 const METHOD_NOT_FOUND = -32_601;
 const INVALID_PARAMS = -32_602;
 const HEADER_MISMATCH = -32_020;
@@ -228,6 +230,25 @@ describe('bad input', { timeout: 120_000 }, () => {
     await node.control('hand-over');
     assert.deepEqual((await session.ping()).final?.result, {});
   });
+});
+
+test('more calls than the node has processes for: those are refused, all else goes on', { timeout: 60_000 }, async (context) => {
+  const node = await startNode(context, { applications: [join(import.meta.dirname, 'applications/conversation')], args: ['+P', '1024'] });
+  const url = new URL('/conversation', node.url).href;
+  const [greedy, modest] = [await Session.open(url), await Session.open(url)];
+  const held = modest.startTool('hold', { label: 'modest' }, { progress: true });
+  await held.running();
+  const posts = Array.from({ length: 1_200 }, (_, at) => greedy.startTool('hold', { label: `greedy-${at}` }, { progress: true }));
+  const outcomes = await Promise.all(posts.map(async (post) => await Promise.race([post.answer, post.running()])));
+  const refusals = outcomes.filter((outcome) => outcome !== undefined);
+  assert.ok(refusals.length > 150 && refusals.length < 300, `${refusals.length} of ${posts.length} were refused`);
+  for (const { status, final } of refusals) assert.deepEqual([status, final?.error?.code, final?.error?.message], [200, INTERNAL_ERROR, 'The server runs as many calls as it can; try again later']);
+  for (const session of [greedy, modest]) assert.deepEqual((await session.ping()).final?.result, {});
+  assert.equal((await fetch(url, { method: 'DELETE', headers: greedy.headers() })).status, 200);
+  await Promise.all(posts.map(async (post) => await post.answer));
+  assert.equal(await modest.callTool('note', { note: 'release modest' }), 'noted');
+  assert.equal(textOf(await held.answer), 'released modest');
+  for (const session of [greedy, modest]) session.close();
 });
 
 async function search(session: Session): Promise<void> {
