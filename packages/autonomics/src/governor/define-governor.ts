@@ -72,21 +72,27 @@ function decide<P extends MachineRules, S extends VersionedState, Sig extends { 
 ): Decided<S, Answer | A> {
   const { state: absorbed, answer: requested } = parts.absorb(policy, state, signal, nowMs);
   const judgement = parts.judge(policy, absorbed, nowMs);
-  const refusal = requested?.decision === 'refuse' ? refusalReceipt(parts, absorbed.machine, requested, signal.kind, nowMs) : null;
+  const refusals = requested?.decision === 'refuse' ? [refusalReceipt(parts, absorbed.machine, requested, signal.kind, nowMs)] : none;
+  if (staysStable(absorbed.machine, judgement, signal)) return { state: absorbed, actions: none, receipts: refusals, answer: requested ?? okAnswer };
   const step = advance(absorbed.machine, {
     sku: parts.sku, invariants: parts.invariants, rules: policy, signal, judgement, nowMs,
     explain: () => parts.explain(policy, absorbed, judgement, nowMs),
     order: () => parts.action(policy, absorbed, judgement, nowMs),
   });
   if (step === null) {
-    return { state: absorbed, actions: none, receipts: refusal ? [refusal] : none, answer: requested ?? observed(absorbed.machine, judgement, '') };
+    return { state: absorbed, actions: none, receipts: refusals, answer: requested ?? observed(absorbed.machine, judgement, '') };
   }
   return {
     state: { ...absorbed, machine: step.machine },
     actions: step.actions,
-    receipts: refusal ? [refusal, ...step.receipts] : step.receipts,
+    receipts: refusals === none ? step.receipts : [...refusals, ...step.receipts],
     answer: requested ?? observed(step.machine, judgement, step.reason),
   };
+}
+
+/** Almost every signal: said before the machine is asked, which would come to the same. */
+function staysStable(machine: MachineState, judgement: Judgement, signal: { readonly kind: string }): boolean {
+  return machine.name === 'stable' && judgement.level === 'ok' && machine.entitled && signal.kind !== 'entitlement';
 }
 
 function refusalReceipt<P extends MachineRules, S extends VersionedState, Sig extends { readonly kind: string }, A extends Answer>(

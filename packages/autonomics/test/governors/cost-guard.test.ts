@@ -3,6 +3,7 @@ import { test } from 'node:test';
 
 import type { CommonSignal } from '../../src/governor/governor.ts';
 import { costGuard } from '../../src/governors/cost-guard.ts';
+import { moneyText } from '../../src/governors/cost-guard/money.ts';
 import type { CostPolicy } from '../../src/governors/cost-guard/policy.ts';
 import { openBytesMax } from '../../src/governors/cost-guard/reservations.ts';
 import { readCostSignal, type Cost, type CostAnswer, type CostSignal, type Reservation } from '../../src/governors/cost-guard/signals.ts';
@@ -150,6 +151,11 @@ test('one unknown price, one absurd price, one unknown currency: refused, and no
   assert.equal(code({ lines: [{ item: 'good', units: 1_000_000 }] }), 'reserved');
   assert.equal(made.ask({ micro: 10 * usd, currency: 'EUR' }).reservation?.micro, 10.8 * usd);
   assert.equal(made.state.machine.name, 'stable');
+});
+
+test('money is written as people write it', () => {
+  const texts = [0, 1_000_000, 1_250_000, 1_050_000, 1_200_000, 1, 1_234_567, 999_999].map((micro) => moneyText(micro, 'USD'));
+  assert.deepEqual(texts, ['0 USD', '1 USD', '1.25 USD', '1.05 USD', '1.20 USD', '0.000001 USD', '1.234567 USD', '0.999999 USD']);
 });
 
 test('every rounding is up: a third of a micro-unit costs one', () => {

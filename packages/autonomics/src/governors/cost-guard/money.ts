@@ -21,6 +21,7 @@ export function moneyText(micro: number, currency: string): string {
   const whole = Math.floor(micro / 1_000_000);
   const rest = micro - whole * 1_000_000;
   if (rest === 0) return `${whole} ${currency}`;
-  const digits = String(rest).padStart(6, '0').replace(/0+$/, '');
-  return `${whole}.${digits.padEnd(2, '0')} ${currency}`;
+  // Written by every refusal: cents where they do, else all six digits.
+  if (rest % 10_000 === 0) return `${whole}.${rest < 100_000 ? '0' : ''}${rest / 10_000} ${currency}`;
+  return `${whole}.${String(1_000_000 + rest).slice(1)} ${currency}`;
 }
