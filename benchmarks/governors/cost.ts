@@ -8,7 +8,7 @@ import { once, seedsOf, seedText } from './seeds.ts';
 
 const RATES = [1, 10, 100] as const;
 const LAGS_MS = [0, 60_000, 600_000];
-const MANNERS = [{ together: false, lostShare: 0 }, { together: true, lostShare: 0 }, { together: true, lostShare: 0.01 }];
+const MANNERS: readonly Manner[] = [{ together: false, lostShare: 0 }, { together: true, lostShare: 0 }, { together: true, lostShare: 0.01 }];
 const RUNS = 3;
 const OURS = 'cost guard';
 
@@ -20,21 +20,26 @@ interface Sample {
   readonly lost: boolean;
 }
 
+interface Manner {
+  readonly together: boolean;
+  readonly lostShare: number;
+}
+
 const samples = once((quick: boolean): readonly Sample[] => {
   const { from, count } = seedsOf(RUNS, quick);
-  const found: Sample[] = [];
-  for (const rate of RATES) for (const billingLagMs of LAGS_MS) for (const manner of MANNERS) {
-    const scenario = { ...COST_SCENARIO, rateFactor: rate, billingLagMs, ...manner };
-    for (let seed = from; seed < from + count; seed++) {
-      const load = generateCostLoad(scenario, seed);
-      const policy = withBudget(defaultPolicy(costGuard.policy), load.budgetMicros, false);
-      for (const { name, figures } of simulateCost(load, scenario, { seed, policy }).outcomes) {
-        found.push({ rate, name, overspendPct: figures['overspendPct']!, usedPct: figures['usedPct']!, lost: manner.lostShare > 0 });
-      }
-    }
-  }
-  return found;
+  const seeds = Array.from({ length: count }, (_, at) => from + at);
+  const scenarios = RATES.flatMap((rate) => LAGS_MS.flatMap((lagMs) => MANNERS.map((manner) => ({ rate, lagMs, manner }))));
+  return scenarios.flatMap((scenario) => seeds.flatMap((seed) => samplesOf(scenario, seed)));
 });
+
+function samplesOf({ rate, lagMs, manner }: { rate: number; lagMs: number; manner: Manner }, seed: number): Sample[] {
+  const scenario = { ...COST_SCENARIO, rateFactor: rate, billingLagMs: lagMs, ...manner };
+  const load = generateCostLoad(scenario, seed);
+  const policy = withBudget(defaultPolicy(costGuard.policy), load.budgetMicros, false);
+  return simulateCost(load, scenario, { seed, policy }).outcomes.map(({ name, figures }) => (
+    { rate, name, overspendPct: figures['overspendPct']!, usedPct: figures['usedPct']!, lost: manner.lostShare > 0 }
+  ));
+}
 
 /** In the order in which they first appear: ours, without lag, with lag. */
 function sides(of: readonly Sample[], value: (samples: readonly Sample[]) => number): Side[] {

@@ -52,8 +52,8 @@ const COUNTED_MIN = 50;
 export class QueueScore {
   readonly #workload: Workload;
   readonly #options: QueueOptions;
-  readonly #offered = new Array<number>(PRIORITIES).fill(0);
-  readonly #shed = new Array<number>(PRIORITIES).fill(0);
+  readonly #offered = Array.from({ length: PRIORITIES }, () => 0);
+  readonly #shed = Array.from({ length: PRIORITIES }, () => 0);
   readonly #waits: number[] = [];
   readonly #flips: QueueFlip[] = [];
   readonly #seconds: QueueSecond[] = [];

@@ -111,10 +111,15 @@ function readScenario({ governor, options: known }: GovernorSimulation, values: 
     const value = values[key];
     if (value === undefined || value === '' || (key === 'workers' && value === 0)) continue;
     if (!known.includes(key)) problems.push(`${dashes(schema.name)} says nothing to ${governor}; it is for ${ownersOf(key)}.`);
+    const isTraced = values['trace'] !== '';
+    if (isTraced && OF_GENERATED.has(key)) problems.push(`${dashes(schema.name)} shapes a generated load; the trace brings its own.`);
+    if (!isTraced && key === 'deployAtMs') problems.push(`${dashes(schema.name)} is for a trace; a generated load deploys in its middle.`);
     options[key] = typeof value === 'number' ? value * times : value;
   }
   return options;
 }
+
+const OF_GENERATED: ReadonlySet<OptionName> = new Set<OptionName>(['load', 'basePerSecond', 'peakPerSecond', 'durationMs', 'errorPct', 'releaseErrorPct', 'releaseLatencyPct']);
 
 function ownersOf(key: OptionName): string {
   return SIMULATIONS.filter(({ options }) => options.includes(key)).map(({ governor }) => governor).join(' and ');
