@@ -7,10 +7,8 @@ import { join } from 'node:path';
 import { LedgerError } from '../errors.ts';
 import { asLedgerError, writeFully, type Files } from './files.ts';
 import { blockBytes, frameAt, frameBytes, type Frame } from './frame.ts';
+import type { Sizes } from './sizes.ts';
 
-export const segmentBytes = 4 * 1024 * 1024;
-/** 64 MiB: more than two seconds at full rate, should the disk take that long over bundles. */
-export const segmentsMax = 16;
 const segmentsMin = 2;
 
 type Segment = {
@@ -29,14 +27,16 @@ export class Journal {
   readonly #files: Files;
   readonly #folder: string;
   readonly #salt: number;
+  readonly #sizes: Sizes;
   #segments: Segment[] = [];
   #current: Segment | undefined;
   #isBroken = false;
 
-  constructor({ files, folder, salt }: { readonly files: Files; readonly folder: string; readonly salt: number }) {
+  constructor({ files, folder, salt, sizes }: { readonly files: Files; readonly folder: string; readonly salt: number; readonly sizes: Sizes }) {
     this.#files = files;
     this.#folder = folder;
     this.#salt = salt;
+    this.#sizes = sizes;
   }
 
   /** Opens what is there and returns the frames that hang together up to the newest, oldest first. Writes nothing. */
@@ -73,14 +73,14 @@ export class Journal {
 
   /** Whether a frame finds room without a bundle becoming durable first. */
   hasRoom(bodyBytes: number, durableEnd: number): boolean {
-    if (this.#current !== undefined && this.#current.offset + frameBytes(bodyBytes) <= segmentBytes) return true;
-    return this.#segments.length < segmentsMax || this.#freeSegment(durableEnd) !== undefined;
+    if (this.#current !== undefined && this.#current.offset + frameBytes(bodyBytes) <= this.#sizes.segmentBytes) return true;
+    return this.#segments.length < this.#sizes.segmentsMax || this.#freeSegment(durableEnd) !== undefined;
   }
 
   /** Whether so little is free that appending should wait until more bundles are durable. */
   isShortOfRoom(durableEnd: number): boolean {
     const taken = this.#segments.filter((segment) => segment === this.#current || segment.end > durableEnd).length;
-    return taken > segmentsMax / 2;
+    return taken > this.#sizes.segmentsMax / 2;
   }
 
   /** Durable when it returns. Whatever it throws, nothing was appended. */
@@ -107,7 +107,7 @@ export class Journal {
   }
 
   get bytes(): number {
-    return this.#segments.length * segmentBytes;
+    return this.#segments.length * this.#sizes.segmentBytes;
   }
 
   close(): void {
@@ -128,7 +128,7 @@ export class Journal {
 
   #segmentFor(length: number, durableEnd: number): Segment {
     const current = this.#current;
-    if (current !== undefined && current.offset + length <= segmentBytes) return current;
+    if (current !== undefined && current.offset + length <= this.#sizes.segmentBytes) return current;
     const free = this.#freeSegment(durableEnd) ?? this.#addSegment();
     free.offset = 0;
     return free;
@@ -140,12 +140,12 @@ export class Journal {
 
   // Filled with zeros, so that its length and its blocks are settled before the first receipt relies on them.
   #addSegment(): Segment {
-    if (this.#segments.length >= segmentsMax) throw new LedgerError('disk-full', `the journal is at its limit of ${segmentsMax} segments because entry bundles could not be made durable; make room on the disk`);
+    if (this.#segments.length >= this.#sizes.segmentsMax) throw new LedgerError('disk-full', `the journal is at its limit of ${this.#sizes.segmentsMax} segments because entry bundles could not be made durable; make room on the disk`);
     const taken = new Set(this.#segments.map(({ name }) => name));
-    const name = Array.from({ length: segmentsMax }, (_, at) => at).find((at) => !taken.has(at))!;
+    const name = Array.from({ length: this.#sizes.segmentsMax }, (_, at) => at).find((at) => !taken.has(at))!;
     const file = this.#files.open(this.#path(name), 'write');
     try {
-      writeFully(this.#files, file, Buffer.alloc(segmentBytes));
+      writeFully(this.#files, file, Buffer.alloc(this.#sizes.segmentBytes));
       this.#files.sync(file);
       this.#files.syncPath(this.#folder);
     } catch (error) {

@@ -6,11 +6,9 @@ import type { IdIndex } from './id-index.ts';
 import type { Places } from './places.ts';
 import { formatSnapshot, type Heads } from './snapshot.ts';
 
-/** Ids in memory, at the most of so few tenants that their heads cost less than the ids. */
-export const recentIdsMax = 16_384;
 const retryAfterAppends = 4_096;
 
-export type KeeperGround = { readonly files: Files; readonly places: Places; readonly ids: IdIndex; readonly heads: Heads; readonly tell: (what: string) => void };
+export type KeeperGround = { readonly files: Files; readonly places: Places; readonly ids: IdIndex; readonly heads: Heads; readonly tell: (what: string) => void; readonly recentIdsMax: number };
 
 export class Keeper {
   readonly #ground: KeeperGround;
@@ -30,7 +28,7 @@ export class Keeper {
 
   /** A share of what is due; bounded, whatever the size of the log. */
   work(size: number): void {
-    const { ids, heads, tell } = this.#ground;
+    const { ids, heads, tell, recentIdsMax } = this.#ground;
     const appended = this.#appended;
     this.#appended = 0;
     if (this.#waitFor > 0) return;

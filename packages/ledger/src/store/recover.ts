@@ -20,6 +20,7 @@ import { Journal, type JournalDamage } from './journal.ts';
 import type { StoredKey } from './keys.ts';
 import type { Places } from './places.ts';
 import type { Pending } from './publisher.ts';
+import type { Sizes } from './sizes.ts';
 import { parseSnapshot, type Heads, type Snapshot } from './snapshot.ts';
 
 export type Recovered = {
@@ -35,13 +36,13 @@ export type Recovered = {
   readonly told: readonly string[];
 };
 
-export type Ground = { readonly files: Files; readonly places: Places; readonly identity: Identity; readonly keys: readonly StoredKey[] };
+export type Ground = { readonly files: Files; readonly places: Places; readonly identity: Identity; readonly keys: readonly StoredKey[]; readonly sizes: Sizes };
 
 /** Throws `journal-damaged`, `journal-lost`, `log-damaged`, `log-forked`, `missing-tile`, `bad-tile` and what the disk says. */
 export function recover(ground: Ground): Recovered {
-  const { files, places, identity } = ground;
+  const { files, places, identity, sizes } = ground;
   const told: string[] = [];
-  const journal = new Journal({ files, folder: places.journal, salt: identity.salt });
+  const journal = new Journal({ files, folder: places.journal, salt: identity.salt, sizes });
   const { frames, damage } = journal.open();
   if (damage !== undefined) throw journalDamaged(damage);
   const published = readPublished(ground, told);

@@ -24,6 +24,7 @@ import { placesOf, type Places } from './places.ts';
 import { Publisher, type Pending } from './publisher.ts';
 import { recover } from './recover.ts';
 import { Keeper } from './keeper.ts';
+import { sizesDefault, type Sizes } from './sizes.ts';
 import type { Heads } from './snapshot.ts';
 
 export type StoreOptions = {
@@ -42,10 +43,9 @@ export type Tools = {
   readonly randomBytes: (count: number) => Buffer;
   /** What the operator should know of; the store goes on. */
   readonly tell: (what: string) => void;
+  readonly sizes?: Sizes;
 };
 
-/** Full files that are worth a sync in the background. */
-const syncFilesMin = 16;
 /** The tenant whose receipts are the ledger's own. */
 export const ledgerTenantId = 'flyball-ledger';
 
@@ -54,6 +54,7 @@ export class Store {
   readonly identity: Identity;
   readonly #tools: Tools;
   readonly #files: Files;
+  readonly #sizes: Sizes;
   readonly #lock: Lock;
   readonly #witnesses: readonly VerifierKey[];
   readonly #journal: Journal;
@@ -69,6 +70,7 @@ export class Store {
   /** By text: those that a witness may still cosign. */
   readonly #lately = new Map<string, SignedCheckpoint>();
   #syncing: Promise<void> | undefined;
+  #lastBundle: { readonly bundle: number; readonly entries: readonly Uint8Array[] } | undefined;
   #failure: LedgerError | undefined;
 
   /** Throws what the table of errors says of starting. */
@@ -89,13 +91,14 @@ export class Store {
     this.places = places;
     this.#tools = tools;
     this.#files = tools.files;
+    this.#sizes = tools.sizes ?? sizesDefault;
     this.#lock = lock;
     this.#witnesses = witnesses.map((text) => parseVerifierKey(text));
     this.identity = readIdentity(this.#files, places, origin) ?? begin(tools, places, origin);
     const { keys, pending } = readKeys(this.#files, places, this.identity.origin);
     this.#keys = keys;
     writeVerifierKeys(this.#files, places, keys.map(({ key }) => key));
-    const recovered = recover({ files: this.#files, places, identity: this.identity, keys });
+    const recovered = recover({ files: this.#files, places, identity: this.identity, keys, sizes: this.#sizes });
     recovered.told.forEach((what) => tools.tell(what));
     this.#journal = recovered.journal;
     this.#ids = recovered.ids;
@@ -106,7 +109,7 @@ export class Store {
     this.#journal.prepare();
     this.#publisher = new Publisher(this.#files, places.folder);
     this.#adoptPartials(recovered.durableEnd);
-    this.#keeper = new Keeper({ files: this.#files, places, ids: this.#ids, heads: this.#heads, tell: tools.tell });
+    this.#keeper = new Keeper({ files: this.#files, places, ids: this.#ids, heads: this.#heads, tell: tools.tell, recentIdsMax: this.#sizes.recentIdsMax });
     const opened = recovered.published;
     this.#published = opened ? { size: opened.size, text: opened.note.text, note: formatNote(opened.note) } : { size: -1, text: '', note: '' };
     if (opened) remember(this.#lately, this.#published);
@@ -140,7 +143,7 @@ export class Store {
   settle(): void {
     this.#grow();
     this.#keeper.work(this.size);
-    if (this.#publisher.fullFilesUnsynced >= syncFilesMin) void this.sync();
+    if (this.#publisher.fullFilesUnsynced >= this.#sizes.syncFilesMin) void this.sync();
   }
 
   /** The tenant's chain hash; 32 zero bytes for one without receipts. */
@@ -157,7 +160,10 @@ export class Store {
   entry(index: number): Uint8Array | undefined {
     if (index < 0 || index >= this.size) return undefined;
     if (index >= this.#pending.first) return this.#pending.entries[index - this.#pending.first];
-    return readBundle(this.#files, this.places.folder, Math.floor(index / tileWidth))[index % tileWidth];
+    const bundle = Math.floor(index / tileWidth);
+    // The last one is kept: who asks for one entry of it asks for more.
+    if (this.#lastBundle?.bundle !== bundle) this.#lastBundle = { bundle, entries: readBundle(this.#files, this.places.folder, bundle) };
+    return this.#lastBundle.entries[index % tileWidth];
   }
 
   /** Tiles, bundles and a signed checkpoint of all that is durable. Throws `disk-…`; then nothing is lost, try again. */

@@ -1,0 +1,196 @@
+// What the fault tests do to a store, and what must hold afterwards whatever happened meanwhile.
+import assert from 'node:assert/strict';
+
+import { seededRandom, type Random } from '@flyball/kernel';
+
+import { LedgerError } from '../../src/errors.ts';
+import { parseCheckpoint } from '../../src/format/checkpoint.ts';
+import { chainGenesis, chainHash, receiptHash } from '../../src/format/chain.ts';
+import { leafHash, rootOfHashes } from '../../src/format/merkle.ts';
+import { encodeDraft, decodeReceipt, type ReceiptDraft } from '../../src/format/receipt.ts';
+import { Store, type Tools } from '../../src/store/store.ts';
+import type { Answer } from '../../src/store/commit.ts';
+import { PowerFailure, type MemoryDisk, type PowerLoss } from './memory-disk.ts';
+
+export const folder = '/var/ledger';
+export const origin = 'test.example/ledger';
+export const at = '2026-11-20T12:00:00.000Z';
+/** So small that a few hundred receipts use every kind of file. */
+export const smallSizes = { segmentBytes: 32 * 1024, segmentsMax: 6, syncFilesMin: 2, recentIdsMax: 100 };
+
+export function toolsOn(disk: MemoryDisk, told: string[] = []): Tools {
+  const random = seededRandom(1);
+  return {
+    files: disk,
+    takeLock: () => ({ release: () => {} }),
+    randomBytes: (count) => Buffer.from(Array.from({ length: count }, () => random.below(256))),
+    tell: (what) => told.push(what),
+    sizes: smallSizes,
+  };
+}
+
+export function openOn(disk: MemoryDisk, told: string[] = []): Store {
+  return Store.open({ folder, origin, at }, toolsOn(disk, told));
+}
+
+export function draftOf(number: number, detail = 'x'.repeat(number % 97)): ReceiptDraft {
+  return { id: `receipt-${number}`, kind: 'action', tenantId: `tenant-${number % 7}`, at, details: { number, detail } };
+}
+
+export function textsOf(drafts: readonly ReceiptDraft[]): string[] {
+  return drafts.flatMap((draft) => {
+    const { id, tenantId, head, tail } = encodeDraft(draft);
+    return [tenantId, id, head, tail];
+  });
+}
+
+type Acknowledged = { readonly index: number; readonly receiptHash: string; readonly chainHash: string };
+
+/** Appends, publishes, syncs, closes and opens again, and after each failure goes on as an operator's supervisor would. */
+export class Workload {
+  readonly disk: MemoryDisk;
+  readonly #loss: PowerLoss;
+  readonly #random: Random;
+  readonly #batches: readonly (readonly ReceiptDraft[])[];
+  readonly acknowledged = new Map<number, Acknowledged>();
+  /** Every checkpoint that anybody may have seen. */
+  readonly published: string[] = [];
+  readonly told: string[] = [];
+  #store: Store | undefined;
+
+  constructor(disk: MemoryDisk, { loss, random, receipts = 900, batch = 60 }: { readonly loss: PowerLoss; readonly random: Random; readonly receipts?: number; readonly batch?: number }) {
+    this.disk = disk;
+    this.#loss = loss;
+    this.#random = random;
+    this.#batches = Array.from({ length: Math.ceil(receipts / batch) }, (_, step) => Array.from({ length: batch }, (_, number) => draftOf(step * batch + number)));
+  }
+
+  async run(): Promise<void> {
+    for (const [step, batch] of this.#batches.entries()) {
+      await this.#until(() => this.#append(batch));
+      if (step % 2 === 1) await this.#until(() => this.#publish());
+      if (step % 6 === 5) await this.#until(() => this.#reopen());
+      if (step === 7) await this.#until(async () => this.#open().rotateKey(at));
+    }
+    await this.#until(() => this.#reopen());
+    await this.#until(async () => this.check());
+  }
+
+  /** Everything acknowledged is there, under one tree that continues each checkpoint ever published. */
+  check(): void {
+    const store = this.#open();
+    const entries = Array.from({ length: store.size }, (_, index) => Buffer.from(store.entry(index)!));
+    const leaves = Buffer.concat(entries.map(leafHash));
+    for (const text of [...this.published, store.published.text]) {
+      const { size, root } = parseCheckpoint(text);
+      assert.ok(size <= entries.length, `a checkpoint of ${size} was published, the log has ${entries.length}`);
+      assert.deepEqual(Buffer.from(rootOfHashes(leaves.subarray(0, size * 32))).toString('hex'), Buffer.from(root).toString('hex'), `no fork before ${size}`);
+    }
+    checkChains(entries, store);
+    for (const [number, { index, ...hashes }] of this.acknowledged) {
+      const receipt = decodeReceipt(entries[index]!);
+      assert.equal(receipt.id, draftOf(number).id, `receipt ${number} is where it was said to be`);
+      assert.equal(receiptHash(entries[index]!).toString('hex'), hashes.receiptHash);
+      const { tenantId, id } = draftOf(number);
+      assert.deepEqual(plain(store.find(tenantId, id)!), { index, ...hashes });
+    }
+    assert.equal(this.acknowledged.size, this.#batches.flat().length);
+    assert.equal(store.published.size, store.size);
+  }
+
+  /** Again and again, as long as it fails for a reason that goes by. */
+  async #until(act: () => Promise<unknown>): Promise<void> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        await act();
+        await turns();
+        return;
+      } catch (error) {
+        if (tries === 5) throw error;
+        await turns();
+        if (error instanceof PowerFailure || error instanceof LedgerError) this.#recover(error);
+        else throw error;
+      }
+    }
+  }
+
+  #recover(error: Error): void {
+    const isPower = error instanceof PowerFailure || error.cause instanceof PowerFailure;
+    if (isPower) this.disk.restart(this.#loss, this.#random);
+    // Its thread is gone, and what it had open with it: the lock is the system's.
+    if (isPower || this.#store?.failure !== undefined) this.#store = undefined;
+  }
+
+  #open(): Store {
+    this.#store ??= openOn(this.disk, this.told);
+    this.#note();
+    return this.#store;
+  }
+
+  async #append(batch: readonly ReceiptDraft[]): Promise<void> {
+    const store = this.#open();
+    if (store.isShortOfRoom) await store.sync();
+    // Some of it again: the same ids must have the same answers.
+    const answers = store.append(textsOf([...batch, batch[3]!]));
+    answers.forEach((answer, place) => this.#acknowledge(numberOf(batch[place] ?? batch[3]!), answer));
+    store.settle();
+    await turns();
+    if (store.failure !== undefined) throw store.failure;
+  }
+
+  #acknowledge(number: number, answer: Answer): void {
+    if (answer instanceof LedgerError) throw answer;
+    const now = plain(answer);
+    assert.deepEqual(this.acknowledged.get(number) ?? now, now, `receipt ${number} is answered as before`);
+    this.acknowledged.set(number, now);
+  }
+
+  async #publish(): Promise<void> {
+    const store = this.#open();
+    try {
+      store.publish();
+    } finally {
+      this.#note();
+    }
+    store.settle();
+    await turns();
+    if (store.failure !== undefined) throw store.failure;
+  }
+
+  async #reopen(): Promise<void> {
+    const store = this.#open();
+    await store.close();
+    this.#store = undefined;
+    this.#open();
+  }
+
+  #note(): void {
+    const file = this.disk.files().get(`${folder}/checkpoint`);
+    const text = file?.toString().split('\n\n')[0];
+    if (text) this.published.push(`${text}\n`);
+  }
+}
+
+function numberOf(draft: ReceiptDraft): number {
+  return (draft.details as { number: number }).number;
+}
+
+function plain({ index, receiptHash, chainHash }: { readonly index: number; readonly receiptHash: Uint8Array; readonly chainHash: Uint8Array }): Acknowledged {
+  return { index, receiptHash: Buffer.from(receiptHash).toString('hex'), chainHash: Buffer.from(chainHash).toString('hex') };
+}
+
+function checkChains(entries: readonly Uint8Array[], store: Store): void {
+  const chains = new Map<string, { count: number; hash: Uint8Array }>();
+  for (const entry of entries) {
+    const { tenantId, prevReceiptCount, prevReceiptHash } = decodeReceipt(entry);
+    const before = chains.get(tenantId) ?? { count: 0, hash: chainGenesis };
+    assert.deepEqual([prevReceiptCount, prevReceiptHash], [before.count, Buffer.from(before.hash).toString('hex')]);
+    chains.set(tenantId, { count: before.count + 1, hash: chainHash({ previous: before.hash, receipt: receiptHash(entry) }) });
+  }
+  for (const [tenantId, { hash }] of chains) assert.equal(Buffer.from(store.lastHash(tenantId)).toString('hex'), Buffer.from(hash).toString('hex'), tenantId);
+}
+
+/** What runs in the background comes to its end: the disk in memory answers by microtasks alone. */
+export async function turns(): Promise<void> {
+  for (let turn = 0; turn < 200; turn += 1) await undefined;
+}
