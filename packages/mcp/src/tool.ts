@@ -12,7 +12,7 @@ import type { JsonSchema, OutputOf, StandardSchema } from './standard-schema.ts'
 export interface ToolContext {
   /** Aborts when the client cancels, the deadline passes or the call's process dies. */
   readonly signal: AbortSignal;
-  /** Sent only if the client asked for progress; values that do not grow are dropped. */
+  /** Sent only if the client asked for progress; dropped if the value does not grow, or while the client does not read. */
   progress(update: ProgressUpdate): void;
   /**
    * Asks the user through the client. In the stateless era the tool is run again from its start once the answer is

@@ -127,7 +127,17 @@ export class Exchange extends Port {
   write(text: string): boolean {
     if (this.#finished) return false;
     this.#response.write(text);
-    return this.#response.writableLength <= STREAM_BYTES_MAX;
+    return !this.congested;
+  }
+
+  /** Does the client read so slowly that more than `STREAM_BYTES_MAX` wait? */
+  get congested(): boolean {
+    return this.#response.writableLength > STREAM_BYTES_MAX;
+  }
+
+  /** Runs once when all that waited has been sent. */
+  onceDrained(callback: () => void): void {
+    this.#response.once('drain', callback);
   }
 
   end(text = ''): void {

@@ -91,7 +91,11 @@ function relay(exchange: Exchange, response: IncomingMessage): void {
 
 function relayStream(exchange: Exchange, response: IncomingMessage, status: number, headers: string[]): void {
   exchange.openStream(status, headers);
-  response.on('data', (text: string) => void exchange.write(text));
+  response.on('data', (text: string) => {
+    if (exchange.write(text) || exchange.finished) return;
+    response.pause();
+    exchange.onceDrained(() => response.resume());
+  });
   response.on('end', () => exchange.end());
   response.on('error', () => exchange.destroy());
 }

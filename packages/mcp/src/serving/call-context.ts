@@ -66,7 +66,8 @@ export class CallContext implements ToolContext {
 
   #progress(update: ProgressUpdate): void {
     const { progressToken } = this.#call.params;
-    if (progressToken === undefined || !progressGrows(this.#lastProgress, update)) return;
+    // A client that does not read loses some of it, and must not cost the node its memory.
+    if (progressToken === undefined || this.#call.exchange.congested || !progressGrows(this.#lastProgress, update)) return;
     this.#lastProgress = update.progress;
     sendEvent(this.#call.exchange, progressNotification(progressToken, update, this.protocolVersion));
   }
