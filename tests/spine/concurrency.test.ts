@@ -1,11 +1,14 @@
 // Acceptance test 5 of the spine: while a tool call runs, its session answers pings, cancels another
 // call, and completes a question that the running tool asked.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
 import { join } from 'node:path';
 import { before, describe, test, after } from 'node:test';
 import { startNode, type TestNode } from './harness/node.ts';
 import { OFFICIAL_CLIENTS, type FormAnswer } from './harness/official-clients.ts';
 import { textOf } from './harness/post.ts';
+import { requestText } from './harness/raw-http.ts';
 import { Session } from './harness/session.ts';
 
 const applications = [join(import.meta.dirname, 'applications/conversation')];
@@ -81,6 +84,28 @@ for (const mode of ['production', 'development']) describe(`while a tool call ru
     // Too late, and for nobody: accepted and dropped.
     assert.equal((await session.respond(id!, { action: 'accept', content: { name: 'late' } })).status, 202);
     assert.deepEqual((await session.ping()).final?.result, {});
+    session.close();
+  });
+
+  test('a client that does not read its progress costs the node no memory, and nobody else time', async () => {
+    const rssMb = async (): Promise<number> => (await node.control('status') as { kernels: { status: { rssMb: number } }[] }).kernels[0]!.status.rssMb;
+    const session = await Session.open(url);
+    const before = await rssMb();
+    const call = { jsonrpc: '2.0', id: 'flood', method: 'tools/call', params: { name: 'flood', arguments: { megabytes: 300, label: mode }, _meta: { progressToken: 1 } } };
+    const socket = net.connect(node.port, '127.0.0.1');
+    socket.pause();
+    socket.write(requestText({ path: '/conversation', headers: session.headers(), body: JSON.stringify(call) }));
+    assert.equal(await session.callTool('wait', { note: `flooded ${mode}` }), `flooded ${mode}`);
+    const after = await rssMb();
+    assert.ok(after - before < 100, `resident before ${before} MB, after ${after} MB`);
+    // What was kept for it ends with the result, once it reads.
+    let text = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+    socket.resume();
+    await once(socket, 'close');
+    assert.match(text.slice(-300), new RegExp(`"text":"flooded ${mode}"`));
     session.close();
   });
 

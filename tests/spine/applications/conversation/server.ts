@@ -46,6 +46,21 @@ export default mcpServer({
         return text(`counted to ${to}`);
       },
     }),
+    /** More progress than a client can read that does not. */
+    flood: tool({
+      limits,
+      input: z.object({ megabytes: z.int(), label: z.string() }),
+      run: async ({ megabytes, label }, { progress, self }) => {
+        const message = 'x'.repeat(10_000);
+        for (let sent = 1; sent <= megabytes * 100; sent += 1) {
+          progress({ progress: sent, message });
+          // A call to a process lets the others have their turn.
+          if (sent % 100 === 0) await self.call(witnessed, 'notes');
+        }
+        cast(witnessed, 'note', `flooded ${label}`);
+        return text(`flooded ${label}`);
+      },
+    }),
     note: tool({
       input: z.object({ note: z.string() }),
       run: ({ note }) => {
