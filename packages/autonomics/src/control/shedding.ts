@@ -28,10 +28,10 @@ const MIX_WEIGHT = 1 / 64;
 
 export const initialShedding: SheddingState = Object.freeze({
   credit: 0,
-  due: new Array<number>(PRIORITIES).fill(0),
-  offered: new Array<number>(PRIORITIES).fill(0),
-  shed: new Array<number>(PRIORITIES).fill(0),
-  mix: new Array<number>(PRIORITIES).fill(1 / PRIORITIES),
+  due: Array.from({ length: PRIORITIES }, () => 0),
+  offered: Array.from({ length: PRIORITIES }, () => 0),
+  shed: Array.from({ length: PRIORITIES }, () => 0),
+  mix: Array.from({ length: PRIORITIES }, () => 1 / PRIORITIES),
 });
 
 /** One more request was offered; it was shed exactly if the next state's `shed` of its priority is larger. */

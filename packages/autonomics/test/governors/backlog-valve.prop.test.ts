@@ -81,7 +81,7 @@ test(`a request is shed only where each lower priority would have been, seed ${s
   for (let run = 0; run < 40; run += 1) {
     const random = seededRandom(seed + run);
     const policy = { ...randomPolicy(random), staleAfterMs: 60_000 };
-    const mix = [0, 1, 2, 3, 4].flatMap((priority) => new Array<Priority>(random.below(6)).fill(priority as Priority)).concat(0);
+    const mix = ([0, 1, 2, 3, 4] as const).flatMap((priority): Priority[] => Array.from({ length: random.below(6) }, () => priority)).concat(0);
     let state = backlogValve.decide(policy, backlogValve.initial(policy, 0), { kind: 'tick' }, 0).state;
     let depth = 0;
     let nowMs = 0;
