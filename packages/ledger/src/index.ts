@@ -32,3 +32,15 @@ export { ledgerServer, ledgerServerChild, ledgerServerName, ledgerWriter } from 
 export type { Outcome } from './store/ledger-server.ts';
 export { ledgerTenantId } from './store/store.ts';
 export { ledgerRecorder } from './recorder.ts';
+
+// Asking: what a log has published, read without its writer.
+export { loggedReceipt, PublishedLog } from './index-db/published-log.ts';
+export type { LoggedEntry, LoggedReceipt } from './index-db/published-log.ts';
+export { pageReceiptsMax } from './index-db/receipt-query.ts';
+export type { ReceiptPage, ReceiptQuery } from './index-db/receipt-query.ts';
+export { ReceiptIndex } from './index-db/receipt-index.ts';
+export type { ChainVerdict } from './index-db/receipt-index.ts';
+export type { TenantHead } from './index-db/index-table.ts';
+export { scanReceipts } from './index-db/scan.ts';
+export { followLog, polledGrowth } from './index-db/follow.ts';
+export type { Growth } from './index-db/follow.ts';

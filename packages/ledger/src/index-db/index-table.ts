@@ -1,0 +1,222 @@
+// The SQLite side of the index: which receipts of the log have which tenant, kind, sku, id and time. Holds no receipt,
+// only where they are; everything in it can be made anew from the log. All calls block: it lives in the index's own
+// thread (index-thread.ts) or in a command that has nothing else to do.
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { hash } from 'node:crypto';
+
+import { LedgerError } from '../errors.ts';
+import { tileWidth } from '../format/layout.ts';
+import { loggedReceipt, type LoggedEntry } from './published-log.ts';
+import { receiptTimeMs, type Filter } from './receipt-query.ts';
+
+const version = 1;
+const busyTimeoutMs = 5_000;
+
+// The id's hash instead of the id keeps the index small; who finds a place reads the receipt there and compares.
+// `spans` has the earliest and latest time of each 256 receipts: authors' clocks do not run in the log's order, but
+// nearly, so that a time range needs no index of its own.
+const schema = `
+  CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS names(key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+  CREATE TABLE IF NOT EXISTS tenants(key INTEGER PRIMARY KEY, tenant TEXT NOT NULL UNIQUE, receipts INTEGER NOT NULL, last INTEGER NOT NULL, chain TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS receipts(place INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, kind INTEGER NOT NULL, sku INTEGER, id INTEGER NOT NULL, at INTEGER);
+  CREATE INDEX IF NOT EXISTS by_tenant ON receipts(tenant);
+  CREATE INDEX IF NOT EXISTS by_kind ON receipts(kind);
+  CREATE INDEX IF NOT EXISTS by_sku ON receipts(sku) WHERE sku IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS by_id ON receipts(id);
+  CREATE TABLE IF NOT EXISTS spans(bundle INTEGER PRIMARY KEY, earliest INTEGER NOT NULL, latest INTEGER NOT NULL);
+`;
+
+/** Up to where the index has the log, and what stood there: an index of another log, or of one rewritten, is told by it. */
+export type IndexEnd = { readonly size: number; readonly lastReceiptHash: string };
+
+export type TenantHead = { readonly tenantId: string; readonly receipts: number; readonly last: number; readonly chainHash: string };
+
+export class IndexTable {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #names = new Map<string, number>();
+
+  /** Throws `index-damaged` when the file is no index of this version. */
+  constructor(file: string, { isReadOnly = false }: { readonly isReadOnly?: boolean } = {}) {
+    this.#database = guarded(() => new DatabaseSync(file, { readOnly: isReadOnly, timeout: busyTimeoutMs }));
+    try {
+      guarded(() => this.#prepareFile(isReadOnly));
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#statements.clear();
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  get end(): IndexEnd {
+    return { size: Number(this.#meta('size') ?? 0), lastReceiptHash: String(this.#meta('lastReceiptHash') ?? '') };
+  }
+
+  /** Adds the next entries, all or none. False when another process was faster: look at `end` and go on from there. */
+  add(entries: readonly LoggedEntry[]): boolean {
+    const [first] = entries;
+    if (first === undefined) return true;
+    return guarded(() => {
+      this.#database.exec('BEGIN IMMEDIATE');
+      try {
+        const isNext = this.end.size === first.index;
+        if (isNext) this.#addAll(entries);
+        this.#database.exec('COMMIT');
+        return isNext;
+      } catch (error) {
+        this.#names.clear();
+        if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+
+  /** Places in the query's order that may match, one more than its limit if there are more. Ids are compared by hash only. */
+  find(filter: Filter): number[] {
+    return guarded(() => {
+      const { size } = this.end;
+      const { conditions, values } = this.#conditions(filter);
+      if (conditions === undefined) return [];
+      const [from, to] = this.#reach(filter, size);
+      const order = filter.isNewestFirst ? 'DESC' : 'ASC';
+      const sql = `SELECT place FROM receipts WHERE ${['place BETWEEN ? AND ?', ...conditions].join(' AND ')} ORDER BY place ${order} LIMIT ?`;
+      return this.#statement(sql).all(from, to, ...values, filter.limit + 1).map(({ place }) => Number(place));
+    });
+  }
+
+  tenant(tenantId: string): TenantHead | undefined {
+    return guarded(() => {
+      const row = this.#statement('SELECT receipts, last, chain FROM tenants WHERE tenant = ?').get(tenantId);
+      return row && { tenantId, receipts: Number(row['receipts']), last: Number(row['last']), chainHash: String(row['chain']) };
+    });
+  }
+
+  /** The next tenants by name. */
+  tenants({ after = '', limit }: { readonly after?: string; readonly limit: number }): TenantHead[] {
+    return guarded(() =>
+      this.#statement('SELECT tenant, receipts, last, chain FROM tenants WHERE tenant > ? ORDER BY tenant LIMIT ?').all(after, limit).map((row) => ({
+        tenantId: String(row['tenant']), receipts: Number(row['receipts']), last: Number(row['last']), chainHash: String(row['chain']),
+      })));
+  }
+
+  #prepareFile(isReadOnly: boolean): void {
+    // After a power failure the last transactions may be missing, but what is there is whole: they are read again from the log.
+    if (!isReadOnly) this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${schema}`);
+    const found = this.#meta('version');
+    if (found === undefined && !isReadOnly) this.#setMeta('version', version);
+    else if (found !== version) throw new LedgerError('index-damaged', `the index is of version ${String(found)}; this Flyball makes version ${version}`);
+  }
+
+  #addAll(entries: readonly LoggedEntry[]): void {
+    let lastReceiptHash = '';
+    for (const logged of entries) {
+      const { index, receipt, chainHash, receiptHash } = loggedReceipt(logged);
+      const at = receiptTimeMs(receipt) ?? null;
+      const sku = receipt.sku ?? null;
+      this.#statement(`INSERT INTO tenants(tenant, receipts, last, chain) VALUES(?, 1, ?, ?)
+        ON CONFLICT(tenant) DO UPDATE SET receipts = receipts + 1, last = excluded.last, chain = excluded.chain`).run(receipt.tenantId, index, chainHash);
+      const tenant = this.#statement('SELECT key FROM tenants WHERE tenant = ?').get(receipt.tenantId)!['key']!;
+      this.#statement('INSERT INTO receipts(place, tenant, kind, sku, id, at) VALUES(?, ?, ?, ?, ?, ?)')
+        .run(index, tenant, this.#nameKey(receipt.kind), sku === null ? null : this.#nameKey(sku), idNumber(receipt.id), at);
+      if (at !== null) {
+        this.#statement(`INSERT INTO spans(bundle, earliest, latest) VALUES(?, ?, ?)
+          ON CONFLICT(bundle) DO UPDATE SET earliest = min(earliest, excluded.earliest), latest = max(latest, excluded.latest)`).run(Math.floor(index / tileWidth), at, at);
+      }
+      lastReceiptHash = receiptHash;
+    }
+    this.#setMeta('size', entries.at(-1)!.index + 1);
+    this.#setMeta('lastReceiptHash', lastReceiptHash);
+  }
+
+  /** Undefined: nothing can match, a name in it was never seen. */
+  #conditions({ tenantId, kind, sku, id, sinceMs, untilMs }: Filter): { readonly conditions: string[] | undefined; readonly values: number[] } {
+    const conditions: string[] = [];
+    const values: number[] = [];
+    const tenant = tenantId === undefined ? undefined : this.#statement('SELECT key FROM tenants WHERE tenant = ?').get(tenantId)?.['key'];
+    if (tenantId !== undefined && tenant === undefined) return { conditions: undefined, values };
+    // One index is used, that of what is rarest as a rule; without statistics SQLite would guess. A plus sign keeps it from the others.
+    const add = (column: string, value: number) => {
+      conditions.push(`${conditions.length === 0 ? '' : '+'}${column} = ?`);
+      values.push(value);
+    };
+    if (id !== undefined) add('id', idNumber(id));
+    if (tenant !== undefined) add('tenant', Number(tenant));
+    for (const [column, name] of [['sku', sku], ['kind', kind]] as const) {
+      if (name === undefined) continue;
+      const key = this.#knownName(name);
+      if (key === undefined) return { conditions: undefined, values };
+      add(column, key);
+    }
+    for (const [condition, ms] of [['at >= ?', sinceMs], ['at < ?', untilMs]] as const) {
+      if (!Number.isFinite(ms)) continue;
+      conditions.push(condition);
+      values.push(ms);
+    }
+    return { conditions, values };
+  }
+
+  /** The stretch of the log in which the times lie and the page begins. */
+  #reach({ sinceMs, untilMs, isNewestFirst, start }: Filter, size: number): [from: number, to: number] {
+    let [from, to] = isNewestFirst ? [0, Math.min(start, size)] : [start, size];
+    if (sinceMs !== -Infinity) {
+      const bundle = this.#statement('SELECT bundle FROM spans WHERE latest >= ? ORDER BY bundle LIMIT 1').get(sinceMs)?.['bundle'];
+      from = bundle === undefined ? size : Math.max(from, Number(bundle) * tileWidth);
+    }
+    if (untilMs !== Infinity) {
+      const bundle = this.#statement('SELECT bundle FROM spans WHERE earliest < ? ORDER BY bundle DESC LIMIT 1').get(untilMs)?.['bundle'];
+      to = bundle === undefined ? -1 : Math.min(to, (Number(bundle) + 1) * tileWidth - 1);
+    }
+    return [from, to];
+  }
+
+  #nameKey(name: string): number {
+    const known = this.#names.get(name) ?? this.#knownName(name) ?? Number(this.#statement('INSERT INTO names(name) VALUES(?)').run(name).lastInsertRowid);
+    this.#names.set(name, known);
+    return known;
+  }
+
+  #knownName(name: string): number | undefined {
+    const key = this.#statement('SELECT key FROM names WHERE name = ?').get(name)?.['key'];
+    return key === undefined ? undefined : Number(key);
+  }
+
+  #meta(name: string): unknown {
+    return this.#statement('SELECT value FROM meta WHERE name = ?').get(name)?.['value'];
+  }
+
+  #setMeta(name: string, value: string | number): void {
+    this.#statement('INSERT INTO meta(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value').run(name, value);
+  }
+
+  #statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
+
+/** 48 bits of the id's hash. */
+function idNumber(id: string): number {
+  return Number.parseInt(hash('sha256', id, 'hex').slice(0, 12), 16);
+}
+
+/** What SQLite says of a file that is none of its own, torn, or of another shape. */
+const damageCodes = new Set([1, 11, 26]);
+
+function guarded<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    const { errcode } = error as { errcode?: number };
+    if (errcode === undefined) throw error;
+    const code = damageCodes.has(errcode & 0xff) ? 'index-damaged' : 'index-unusable';
+    throw new LedgerError(code, `the index of receipts: ${(error as Error).message}`, { cause: error });
+  }
+}

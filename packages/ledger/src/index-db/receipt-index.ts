@@ -1,0 +1,200 @@
+// The index of one log's receipts: kept up with what is published, asked, thrown away and made anew when it is lost,
+// damaged or of another log. What it finds is read back from the log and compared, so that a wrong index can only
+// fail, never lie. Owns the SQLite table; lives in the index's thread or in a command.
+import { rmSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import { LedgerError } from '../errors.ts';
+import { hashBytes } from '../format/chain.ts';
+import { tileAt, tileWidth } from '../format/layout.ts';
+import { equalHashes, leafHash } from '../format/merkle.ts';
+import { genesisHex } from '../verify/chain-joiner.ts';
+import { IndexTable, type TenantHead } from './index-table.ts';
+import { loggedReceipt, type LoggedEntry, type PublishedLog } from './published-log.ts';
+import { cursorAt, filterOf, matches, pageReceiptsMax, type Filter, type ReceiptPage, type ReceiptQuery } from './receipt-query.ts';
+
+/** `ok: false` names the first receipt that does not follow, or is not the one whose hash the log's tree has. */
+export type ChainVerdict =
+  | { readonly ok: true; readonly receipts: number; readonly chainHash: string }
+  | { readonly ok: false; readonly receipts: number; readonly index: number; readonly message: string };
+
+export class ReceiptIndex {
+  readonly #log: PublishedLog;
+  readonly #file: string;
+  #table: IndexTable;
+  #catchingUp: Promise<number> | undefined;
+  /** Of the newest checkpoint seen: partial tiles of an older size may be gone. */
+  #logSize = 0;
+  /** Why the last index was thrown away; undefined if the one on disk was good. */
+  rebuiltBecause: string | undefined;
+
+  /** Makes the index anew when the one in `file` is of no use. Rejects with `index-unusable`, `bad-source`. */
+  static async open({ log, file }: { readonly log: PublishedLog; readonly file: string }): Promise<ReceiptIndex> {
+    const index = new ReceiptIndex(log, file);
+    const why = await index.#whyUseless();
+    if (why !== undefined) index.#startAnew(why);
+    return index;
+  }
+
+  private constructor(log: PublishedLog, file: string) {
+    this.#log = log;
+    this.#file = file;
+    try {
+      this.#table = new IndexTable(file);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      removeIndex(file);
+      this.rebuiltBecause = error.message;
+      this.#table = new IndexTable(file);
+    }
+  }
+
+  close(): void {
+    this.#table.close();
+  }
+
+  /** Receipts that the index knows. */
+  get size(): number {
+    return this.#table.end.size;
+  }
+
+  /** Takes in what was published until now, a bundle a turn; resolves to the size reached. */
+  async catchUp(): Promise<number> {
+    // Who comes while one is under way may know of more than that one: its own follows.
+    await this.#catchingUp?.catch(() => {});
+    this.#catchingUp ??= this.#readNew().finally(() => {
+      this.#catchingUp = undefined;
+    });
+    return this.#catchingUp;
+  }
+
+  /** Over what is indexed. Rejects with `bad-query`, `missing-tile` when the receipts of the page were pruned. */
+  query(query: ReceiptQuery): Promise<ReceiptPage<LoggedEntry>> {
+    const filter = filterOf(query);
+    return this.#ask(async () => {
+      const places = this.#table.find(filter);
+      const receipts: LoggedEntry[] = [];
+      for (const place of places.slice(0, filter.limit)) {
+        const logged = await this.#entry(place);
+        if (matchesAtAll(filter, logged)) receipts.push(logged);
+      }
+      const next = places[filter.limit];
+      return { receipts, ...(next === undefined ? {} : { cursor: cursorAt(next, filter) }) };
+    });
+  }
+
+  /** The tenant's chain as it ends in what is indexed. */
+  tenant(tenantId: string): Promise<TenantHead | undefined> {
+    return this.#ask(async () => this.#table.tenant(tenantId));
+  }
+
+  tenants(page: { readonly after?: string; readonly limit: number }): Promise<TenantHead[]> {
+    return this.#ask(async () => this.#table.tenants(page));
+  }
+
+  /** Reads all receipts of a tenant and follows their chain; each must also be the leaf that the tree has there. */
+  async verifyChain(tenantId: string): Promise<ChainVerdict> {
+    let [receipts, chain] = [0, genesisHex];
+    const { size } = this;
+    let cursor: string | undefined;
+    do {
+      const page: ReceiptPage<LoggedEntry> = await this.query({ tenantId, limit: pageReceiptsMax, ...(cursor === undefined ? {} : { cursor }) });
+      for (const logged of page.receipts.filter(({ index }) => index < size)) {
+        const { index, receipt, chainHash } = loggedReceipt(logged);
+        const bad = (message: string): ChainVerdict => ({ ok: false, receipts, index, message: `receipt ${index} (${receipt.id} of ${tenantId}) ${message}` });
+        if (receipt.prevReceiptCount !== receipts) return bad(`says that ${receipt.prevReceiptCount} receipts of its tenant come before it; ${receipts} do`);
+        if (receipt.prevReceiptHash !== chain) return bad('does not follow from the receipt before it: one of the two was changed');
+        if (!(await this.#isLeaf(logged))) return bad('was changed: it is not what the tree has in its place');
+        [receipts, chain] = [receipts + 1, chainHash];
+      }
+      cursor = page.cursor;
+      await nextTurn();
+    } while (cursor !== undefined);
+    return { ok: true, receipts, chainHash: chain };
+  }
+
+  async #isLeaf({ index, entry }: LoggedEntry): Promise<boolean> {
+    const tile = await this.#log.readTile(tileAt({ level: 0, at: index, size: this.#logSize }));
+    const at = (index % tileWidth) * hashBytes;
+    return equalHashes(tile.subarray(at, at + hashBytes), leafHash(entry));
+  }
+
+  async #entry(index: number): Promise<LoggedEntry> {
+    const logged = await this.#log.entry(index, this.#logSize);
+    if (logged === undefined) throw new LedgerError('index-damaged', `the index speaks of receipt ${index}, which the log has not`);
+    return logged;
+  }
+
+  async #readNew(): Promise<number> {
+    // Once: a log that grows faster than it is read does not keep this for ever.
+    const { size } = await this.#log.checkpoint();
+    this.#logSize = Math.max(this.#logSize, size);
+    try {
+      return await this.#readUntil(size);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.#startAnew(error.message);
+      return this.#readUntil(size);
+    }
+  }
+
+  async #readUntil(size: number): Promise<number> {
+    for (let end = this.size; end < size; end = this.size) {
+      const bundle = Math.floor(end / tileWidth);
+      const entries = await this.#log.bundle(bundle, size);
+      this.#table.add(entries.map((entry, at) => ({ index: bundle * tileWidth + at, entry })).slice(end % tileWidth));
+      await nextTurn();
+    }
+    return this.size;
+  }
+
+  /** One that turns out damaged is thrown away, made anew and asked once more. */
+  async #ask<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.#startAnew(error.message);
+      await this.catchUp();
+      return act();
+    }
+  }
+
+  async #whyUseless(): Promise<string | undefined> {
+    try {
+      const { size, lastReceiptHash } = this.#table.end;
+      const checkpoint = await this.#log.checkpoint();
+      this.#logSize = checkpoint.size;
+      if (size === 0) return undefined;
+      if (checkpoint.size < size) return `the index knows ${size} receipts, the log has ${checkpoint.size}`;
+      const last = await this.#log.entry(size - 1, checkpoint.size);
+      return last && loggedReceipt(last).receiptHash === lastReceiptHash ? undefined : `receipt ${size - 1} of the log is not the one that was indexed`;
+    } catch (error) {
+      if (isDamage(error)) return error.message;
+      throw error;
+    }
+  }
+
+  #startAnew(why: string): void {
+    this.rebuiltBecause = why;
+    this.#table.close();
+    removeIndex(this.#file);
+    this.#table = new IndexTable(this.#file);
+  }
+}
+
+/** Ids are found by hash: what is another id's is passed over. All else must be as the index said. */
+function matchesAtAll(filter: Filter, logged: LoggedEntry): boolean {
+  const { receipt } = loggedReceipt(logged);
+  if (matches(filter, receipt)) return true;
+  if (filter.id !== undefined && receipt.id !== filter.id) return false;
+  throw new LedgerError('index-damaged', `the index says of receipt ${logged.index} what the log does not: it is made anew`);
+}
+
+function isDamage(error: unknown): error is LedgerError {
+  return error instanceof LedgerError && error.code === 'index-damaged';
+}
+
+function removeIndex(file: string): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
+}
