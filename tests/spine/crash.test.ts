@@ -108,6 +108,7 @@ function assertFailed(outcome: Answer | Error): void {
 }
 
 async function killOne(node: TestNode, url: string, victim: Victim, world: World): Promise<void> {
+  const osProcesses = node.descendants();
   await victim.kill();
   const doomed = await ended(world.held, victim.calls);
   // New connections are served at once, by whoever is left.
@@ -125,6 +126,8 @@ async function killOne(node: TestNode, url: string, victim: Victim, world: World
   }
   assert.equal(lost.length, victim.sessions);
   if (victim.sessions === 1) assert.equal(lost[0], doomed[0]?.session);
+
+  if (victim.sessions === SESSIONS) await allGone(osProcesses);
 
   const survivors = world.held.filter((each) => !doomed.includes(each));
   for (const { label } of world.held) await after.callTool('note', { note: `release ${label}` });
@@ -160,6 +163,24 @@ test('a call, a session, the listener, a shard: only what was in flight inside f
     }
     if (load !== undefined) assert.deepEqual((await load.stop()).failures, [], where);
   }
+});
+
+test('the OS process of an isolated call: that call fails, and the pool is whole again', { timeout: 60_000 }, async (context) => {
+  const node = await startNode(context, { applications: [application('conversation')] });
+  const session = await Session.open(new URL('/conversation', node.url).href);
+  const poolOf = async () => await node.control('call', { target: 'isolation_pool', name: 'status' }) as { size: number; runners: { osPid: number; status: string }[] };
+  const [held, other] = [session.startTool('hold_isolated', { label: 'a' }, { progress: true }), session.startTool('hold_isolated', { label: 'b' }, { id: 'b', progress: true })];
+  await Promise.all([held.running(), other.running()]);
+  for (const { osPid } of (await poolOf()).runners) process.kill(osPid, 'SIGKILL');
+  for (const post of [held, other]) {
+    const answer = await post.answer;
+    assert.equal(answer.final?.result?.isError, true);
+    assert.match(textOf(answer), /its process was ended by SIGKILL/);
+  }
+  let pool = await poolOf();
+  while (pool.runners.filter(({ status }) => status === 'idle').length < pool.size) pool = await poolOf();
+  assert.equal(node.descendants().length, 1 + pool.size);
+  session.close();
 });
 
 test('every process of the tree, one after the other: the node is whole again and serves', { timeout: 120_000 }, async (context) => {
