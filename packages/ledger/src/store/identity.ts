@@ -38,7 +38,9 @@ export function makeFolders(files: Files, { folder, state, journal, idRuns, keys
   files.makeFolder(journal);
   files.makeFolder(idRuns);
   files.makeFolder(keys, 0o700);
-  for (const name of files.list(state)) if (name.endsWith(unfinishedSuffix)) files.remove(join(state, name));
+  for (const where of [state, keys]) {
+    for (const name of files.list(where)) if (name.endsWith(unfinishedSuffix)) files.remove(join(where, name));
+  }
   files.syncPath(folder);
   files.syncPath(state);
 }

@@ -65,6 +65,8 @@ export class Store {
   readonly #publisher: Publisher;
   readonly #keeper: Keeper;
   #keys: readonly StoredKey[];
+  /** Made, but its receipt is not in the log yet. */
+  #pendingKey: StoredKey | undefined;
   #durableEnd: number;
   #published: SignedCheckpoint;
   /** By text: those that a witness may still cosign. */
@@ -113,7 +115,8 @@ export class Store {
     const opened = recovered.published;
     this.#published = opened ? { size: opened.size, text: opened.note.text, note: formatNote(opened.note) } : { size: -1, text: '', note: '' };
     if (opened) remember(this.#lately, this.#published);
-    if (pending !== undefined) this.#announceKey(pending, at);
+    this.#pendingKey = pending;
+    if (pending !== undefined) this.#tryTo('announcing the new key', () => this.#announceKey(pending, at));
     this.#tryTo('publishing', () => this.#publish());
   }
 
@@ -177,19 +180,22 @@ export class Store {
     return this.#journal.isShortOfRoom(this.#durableEnd);
   }
 
-  /** The old keys sign on, so that who knows only them can follow; see retireKey. */
+  /** The old keys sign on, so that who knows only them can follow; see retireKey. Asked again after an error it goes on. */
   rotateKey(at: string): VerifierKey {
-    const key = writeKey(this.#files, this.places, { origin: this.identity.origin, seed: this.#tools.randomBytes(32), number: nextKeyNumber(this.#keys), isPending: true });
-    this.#announceKey(key, at);
-    this.#publish();
-    return verifierKeyOf(key.key);
+    return this.#doing('rotating the key', () => {
+      const isPending = true;
+      this.#pendingKey ??= writeKey(this.#files, this.places, { origin: this.identity.origin, seed: this.#tools.randomBytes(32), number: nextKeyNumber(this.#keys), isPending });
+      this.#announceKey(this.#pendingKey, at);
+      this.#publish();
+      return this.keys.at(-1)!;
+    });
   }
 
   /** Forgets the secret of an old key for ever. Throws `unknown-key`. */
   retireKey(id: number): void {
     const old = this.#keys.slice(0, -1).find(({ key }) => key.id === id);
     if (old === undefined) throw new LedgerError('unknown-key', 'only a key that a later one has replaced can be retired');
-    removeKey(this.#files, this.places, old);
+    this.#doing('retiring a key', () => removeKey(this.#files, this.places, old));
     this.#keys = this.#keys.filter((key) => key !== old);
     // The same text signed by fewer; what witnesses added comes with the next one.
     this.#published = { size: -1, text: '', note: '' };
@@ -203,12 +209,13 @@ export class Store {
   /** Takes a checkpoint that witnesses cosigned. Durable when it returns. Throws `unknown-checkpoint`, `unknown-witness`, `bad-note`. */
   cosign(note: string): SignedCheckpoint {
     const merged = cosigned(note, this.#lately, this.#witnesses);
-    this.#lately.set(merged.text, merged);
-    replaceFile(this.#files, this.places.cosigned, Buffer.from(merged.note), { sync: true });
-    if (merged.text === this.#published.text) {
-      this.#published = merged;
+    this.#doing('keeping a cosignature', () => {
+      replaceFile(this.#files, this.places.cosigned, Buffer.from(merged.note), { sync: true });
+      if (merged.text !== this.#published.text) return;
       this.#publisher.writeCheckpoint(merged.note);
-    }
+      this.#published = merged;
+    });
+    this.#lately.set(merged.text, merged);
     return merged;
   }
 
@@ -279,9 +286,17 @@ export class Store {
     }
   }
 
+  #doing<T>(doing: string, act: () => T): T {
+    try {
+      return act();
+    } catch (error) {
+      throw asLedgerError(error, doing);
+    }
+  }
+
   /** Tiles from the last durable one on are written in any case: after a start they may be torn. */
   #publish(): void {
-    try {
+    this.#doing('publishing', () => {
       this.#grow();
       const written = this.#publisher.writeTiles(this.#edge, this.#pending);
       const checkpoint: Checkpoint = { origin: this.identity.origin, size: this.size, root: this.#edge.root() };
@@ -290,9 +305,7 @@ export class Store {
       this.#pending.first += written * tileWidth;
       this.#pending.entries.splice(0, written * tileWidth);
       this.#publisher.removeOutdated();
-    } catch (error) {
-      throw asLedgerError(error, 'publishing');
-    }
+    });
   }
 
   #sign(checkpoint: Checkpoint): void {
@@ -333,6 +346,7 @@ export class Store {
     const [answer] = this.append([tenantId, id, head, tail]);
     if (answer instanceof LedgerError) throw answer;
     this.#keys = [...this.#keys, adoptKey(this.#files, this.places, pending)];
+    this.#pendingKey = undefined;
     writeVerifierKeys(this.#files, this.places, [pending.key]);
   }
 

@@ -7,7 +7,7 @@ import { freshSeed, seededRandom } from '@flyball/kernel';
 import { MemoryDisk, type FaultKind, type PowerLoss } from './memory-disk.ts';
 import { Workload } from './workload.ts';
 
-const seed = freshSeed();
+const seed = Number(process.env.SEED ?? freshSeed());
 /** All of them are store.soak.test.ts's. */
 const runsMax = 150;
 
