@@ -78,8 +78,7 @@ function usualTraffic(policy: RollbackGuardPolicy, baseline: Baseline, nowMs: nu
 
 /** Adds one signal's counts, which are already checked. */
 export function watched(policy: RollbackGuardPolicy, watch: Watch, signal: RequestCounts & { readonly control?: RequestCounts }, elapsedMs: number): Watch {
-  const keep = Math.exp(-elapsedMs / TRAFFIC_MEMORY_MS);
-  const recentPerMs = elapsedMs > 0 ? keep * watch.recentPerMs + (1 - keep) * (signal.requests / elapsedMs) : watch.recentPerMs;
+  const recentPerMs = recentTraffic(policy, watch, signal.requests, elapsedMs);
   const shift = shiftOf(policy, watch.usualPerMs, recentPerMs);
   const control = signal.control === undefined ? null : { events: signal.control.requests, bad: signal.control.errors };
   const errors = observe(watch.errorPlan, watch.errors, { events: signal.requests, bad: signal.errors, elapsedMs, allowance: Math.min(ALLOWANCE_MAX, shift), control });
@@ -89,6 +88,16 @@ export function watched(policy: RollbackGuardPolicy, watch: Watch, signal: Reque
     slowBound: watch.slowBound, usualPerMs: watch.usualPerMs, recentPerMs,
     badBy: watch.badBy ?? badBy(policy, errors, latency), noDataTold: watch.noDataTold, hasFailed: watch.hasFailed,
   };
+}
+
+/** A crowd that no chance explains is believed at once: its first errors must not count against the release. */
+function recentTraffic({ trafficShiftFactor }: RollbackGuardPolicy, { usualPerMs, recentPerMs }: Watch, requests: number, elapsedMs: number): number {
+  if (elapsedMs <= 0) return recentPerMs;
+  const now = requests / elapsedMs;
+  const shifted = (usualPerMs ?? Infinity) * elapsedMs * trafficShiftFactor;
+  if (requests > shifted + 3 * Math.sqrt(shifted) + 3) return Math.max(now, recentPerMs);
+  const keep = Math.exp(-elapsedMs / TRAFFIC_MEMORY_MS);
+  return keep * recentPerMs + (1 - keep) * now;
 }
 
 /** How many times the usual traffic, where that is more than the policy takes for usual; otherwise 1. */

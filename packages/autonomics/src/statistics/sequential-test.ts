@@ -79,13 +79,20 @@ export function observe(plan: TestPlan, test: SequentialTest, counts: Counts): S
 function healthyNow(plan: TestPlan, test: SequentialTest, { events, bad, elapsedMs, allowance, control }: Counts): { readonly predicting: BetaCounts; readonly next: BetaCounts } {
   const keep = Math.exp(-elapsedMs / plan.memoryMs);
   if (control !== null) {
-    // What both versions show is no fault of the new one, however high it is.
-    const next = learned(relaxed(test.healthy, plan.baseline, keep, SHARE_MAX), control.bad, control.events - control.bad);
-    return { predicting: next, next };
+    // Both versions drift together, wherever to: the mean stays, only its certainty fades to the baseline's.
+    const known = relaxed(test.healthy, sameMean(plan.baseline, test.healthy), keep, SHARE_MAX);
+    const predicting = learned(known, control.bad, control.events - control.bad);
+    return { predicting, next: learned(predicting, bad, events - bad) };
   }
-  const known = relaxed(test.healthy, plan.baseline, keep, Math.min(SHARE_MAX, plan.healthyShareMax * allowance));
+  const known = relaxed(test.healthy, plan.baseline, keep, plan.healthyShareMax);
   const predicting = allowance === 1 ? known : { bad: known.bad * allowance, good: known.good };
-  return { predicting, next: learned(known, bad, events - bad) };
+  // What the allowance explains says nothing about the usual share.
+  return { predicting, next: learned(known, bad / allowance, events - bad) };
+}
+
+function sameMean(baseline: BetaCounts, known: BetaCounts): BetaCounts {
+  const bad = Math.min(known.bad, baseline.bad);
+  return { bad, good: (bad * known.good) / known.bad };
 }
 
 /** Odds that the release is bad: 1 at the start; what is not spent yet counts as neither. */
