@@ -49,10 +49,14 @@ function ours(load: ValveLoad, scenario: ValveScenario, policy: BacklogValvePoli
 function scoreOf<S extends ControlState>(control: AdmissionControl<S>, { workload, overload }: ValveLoad, scenario: ValveScenario, { source, track = new Track() }: { source: string | undefined; track?: Track }): Scored {
   const options = { servers: scenario.workers, deadlineMs: scenario.deadlineMs, ...(overload === undefined ? {} : { overloadEndMs: overload.toMs }) };
   const result = runQueue(control, workload, options);
-  // A peer that never flipped has been in its first mode all along.
-  track.at(0, (result.flips[0]?.from ?? result.seconds[0]?.mode ?? 'stable') as TrackState);
-  for (const { atMs, to } of result.flips) track.at(atMs, to as TrackState);
+  for (const [atMs, state] of spansOf(result)) track.at(atMs, state);
   return { source, track, result };
+}
+
+/** What has no modes is drawn by what it did: intervening in a second in which it shed. */
+function spansOf({ flips, seconds }: QueueResult): (readonly [number, TrackState])[] {
+  if (flips.length > 0) return [[0, flips[0]!.from as TrackState], ...flips.map(({ atMs, to }) => [atMs, to as TrackState] as const)];
+  return seconds.map(({ shed }, at) => [seconds[Math.max(0, at - 1)]!.atMs, shed > 0 ? 'intervening' : 'stable'] as const);
 }
 
 function outcome({ source, track, result }: Scored, isOurs: boolean): PolicyOutcome {

@@ -13,12 +13,15 @@ export interface Picture {
 }
 
 const WIDTH = 1_120;
-const LEFT = 216;
+const LEFT = 236;
 const RIGHT = 24;
 const PLOT = WIDTH - LEFT - RIGHT;
 const HEAD = 96;
 const PANEL = 150;
 const PANEL_GAP = 46;
+/** The list of a panel's lines begins so far below its top, and so far apart are they. */
+const KEYS = 50;
+const KEY = 17;
 const ROW = 30;
 const BAR = 16;
 const AXIS = 40;
@@ -26,7 +29,8 @@ const LEGEND = 34;
 
 export function svgPicture(picture: Picture): string {
   const { run } = picture;
-  const tracksTop = HEAD + run.panels.length * (PANEL + PANEL_GAP);
+  const tops = panelTops(run.panels);
+  const tracksTop = tops.at(-1)!;
   const tracksBottom = tracksTop + run.outcomes.length * ROW + 8;
   const height = tracksBottom + AXIS + LEGEND;
   const time = linear({ from: 0, to: run.durationMs, pixelFrom: LEFT, pixelTo: LEFT + PLOT, ticks: 8 });
@@ -37,12 +41,19 @@ export function svgPicture(picture: Picture): string {
     text(24, 32, picture.title, 'title'),
     text(24, 53, picture.subtitle, 'dim'),
     timeGrid(run.durationMs, time, { top: HEAD, bottom: tracksBottom }),
-    ...run.panels.map((panel, at) => panelPicture(panel, run.durationMs, time, HEAD + at * (PANEL + PANEL_GAP))),
+    ...run.panels.map((panel, at) => panelPicture(panel, run.durationMs, time, tops[at]!)),
     ...momentLines(run.moments, time, { top: HEAD, bottom: tracksBottom }),
     ...run.outcomes.map((outcome, at) => trackPicture(outcome, run.durationMs, tracksTop + at * ROW)),
     legend(tracksBottom + AXIS + 12),
     '</svg>\n',
   ].join('\n');
+}
+
+/** Where each panel begins, and where the last one ends: a long list of lines makes its panel's place longer. */
+function panelTops(panels: readonly Panel[]): number[] {
+  const tops = [HEAD];
+  for (const { lines } of panels) tops.push(tops.at(-1)! + Math.max(PANEL + PANEL_GAP, KEYS + lines.length * KEY + 20));
+  return tops;
 }
 
 function description({ run, figures }: Picture): string {
@@ -63,7 +74,7 @@ function timeGrid(durationMs: number, time: Scale, { top, bottom }: { top: numbe
 }
 
 function panelPicture(panel: Panel, durationMs: number, time: Scale, top: number): string {
-  const drawn = panel.lines.map((line) => ({ ...line, points: thinLine(line, durationMs, PLOT / 2).filter(([, value]) => Number.isFinite(value)) }));
+  const drawn = panel.lines.map((line) => ({ ...line, points: thinLine(line, durationMs, Math.floor(PLOT / 3)).filter(([, value]) => Number.isFinite(value)) }));
   const above = panel.most === undefined ? [] : drawn.filter((line) => peak(line) > panel.most!);
   const highest = Math.min(panel.most ?? Infinity, Math.max(0, ...drawn.map(peak)));
   // A threshold far above the signal would flatten it; it is then named at the upper edge.
@@ -74,9 +85,10 @@ function panelPicture(panel: Panel, durationMs: number, time: Scale, top: number
     text(24, top + 14, panel.title, 'strong'),
     text(24, top + 31, panel.unit, 'dim'),
     ...scale.ticks.map((tick) => horizontal(scale.pixel(tick), 'grid') + text(LEFT - 8, pixel(scale.pixel(tick)) + 4, numberText(tick), 'dim', 'end')),
-    ...drawn.map((line, at) => linePicture(line, { at, time, scale })),
+    // Ours last, over the others.
+    ...drawn.map((line, at) => ({ line, at })).toSorted((a, b) => Number(a.line.ours ?? false) - Number(b.line.ours ?? false)).map(({ line, at }) => linePicture(line, { at, time, scale })),
     ...panel.thresholds.map(({ label, value }, at) => thresholdPicture(label, shown.some((one) => one.value === value) ? scale.pixel(value) : undefined, { top, at })),
-    keys(panel.lines, top + 50),
+    keys(panel.lines, top + KEYS),
     ...above.map((line, at) => text(LEFT + 6, top + 26 + at * 14, `off the scale: ${line.name}, up to ${numberText(peak(line))}`, 'dim halo small')),
   ].join('\n');
 }
@@ -99,7 +111,7 @@ function thresholdPicture(label: string, y: number | undefined, { top, at }: { t
 
 function keys(lines: readonly Line[], top: number): string {
   return lines
-    .map(({ name, ours }, at) => `<rect class="key${(at % LINE_COLOURS) + 1}" x="24" y="${top + at * 17}" width="14" height="3"/>${text(44, top + at * 17 + 6, name, ours ? 'strong' : 'dim')}`)
+    .map(({ name, ours }, at) => `<rect class="key${(at % LINE_COLOURS) + 1}" x="24" y="${top + at * KEY}" width="14" height="3"/>${text(44, top + at * KEY + 6, name, ours ? 'strong' : 'dim')}`)
     .join('\n');
 }
 
