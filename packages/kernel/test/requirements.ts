@@ -106,6 +106,8 @@ export const requirements: Readonly<Record<string, string>> = {
   'plain-data.accepted': 'What a structured clone can copy is accepted.',
   'plain-data.frozen': 'Objects and arrays of messages and states are frozen.',
   'plain-data.state': 'States and answers are checked too.',
+  'plain-data.behaviour': 'A behaviour in a child spec is the address of code, and no data to be checked.',
+  'plain-data.in-place': 'Platform servers that say so change their state in place.',
   'plain-data.off': 'In production nothing is walked.',
   'types.call': 'Calls are typed by their behaviour.',
 };
