@@ -1,12 +1,12 @@
 // The main module of a shard: composes a node out of the packages, at heart's word.
 import { applicationStopped, call, cast, consoleLine, describeReason, distributionServer, enableChecks, identity, isolationPoolChild, logToConsole, monitorWith, named, printRunnerOutput, setProcessLimit, startWatchdog, supervisor, warmIsolation, type ChildSpec, type DistributionOptions, type DistributionPeer, type LogLine, type SupervisorProtocol } from '@flyball/kernel';
-import { httpListener, listenerAddress, parentLink, type HttpListenerOptions } from '@flyball/listener';
+import { httpListener, listenerAddress, parentLink, requestFailed, type HttpListenerOptions } from '@flyball/listener';
 import { configureServing, originPolicy, servesIsolatedTools, toolCallFailed } from '@flyball/mcp';
 import type { BootMessage, HeartMessage, LivePeer, Peer, ShardMessage } from '@flyball/release';
 import type { ShardConfiguration } from './shard-configuration.ts';
 import { Applications } from './shard/applications.ts';
 import { answerRequest } from './shard/control-requests.ts';
-import { watchFaults } from './shard/faults.ts';
+import { textOf, watchFaults } from './shard/faults.ts';
 import { forwardSessions } from './shard/forwarding.ts';
 import { handOver } from './shard/hand-over.ts';
 import { isLoopback } from './shard/loopback.ts';
@@ -170,4 +170,5 @@ process.on('disconnect', () => process.exit(1));
 watchFaults(process, log);
 logToConsole(log);
 printRunnerOutput((line) => log('INFO', line.trimEnd()));
-toolCallFailed.subscribe(({ server, tool, error }) => log('ERROR', `tool ${tool} of ${server} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));
+requestFailed.subscribe(({ method, path, error }) => log('ERROR', `${method} ${path} failed: ${textOf(error)}`));
+toolCallFailed.subscribe(({ server, tool, error }) => log('ERROR', `tool ${tool} of ${server} failed: ${textOf(error)}`));

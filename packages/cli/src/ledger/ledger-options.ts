@@ -41,9 +41,85 @@ const VERIFY: LedgerCommand = {
   exitCodes: '0 good; 1 broken; 2 nothing can be said: unreadable, no log, or a wrong command line.',
 };
 
-export const LEDGER_COMMANDS: Readonly<Record<string, LedgerCommand>> = { verify: VERIFY };
+const TARGET = 'FOLDER|ARCHIVE|URL';
 
-export { JSON_LINES, JSON_OPTION, READ_EXITS };
+function textOption(name: string, placeholder: string, effect: string): OptionSchema {
+  return { name, type: 'text', fallback: '', pattern: ANY, allowed: placeholder.toLowerCase(), placeholder, effect };
+}
+
+/** What chooses receipts, for query and tail. */
+const CHOICE = {
+  tenant: textOption('tenant', 'TENANT', 'only of this tenant'),
+  kind: textOption('kind', 'KIND', 'only of this kind: transition, refusal, action …'),
+  sku: textOption('sku', 'SKU', 'only of this SKU'),
+} as const satisfies OptionTable;
+
+const SHOW: LedgerCommand = {
+  usage: `${TARGET} INDEX|ID`,
+  takes: [2, 2],
+  summary: 'print one receipt, by its place in the log or its id',
+  options: {
+    tenant: textOption('tenant', 'TENANT', 'whose id it is; ids are a tenant\'s own'),
+    proof: textOption('proof', 'FILE', 'write its .tlog-proof there, which is checked with the log\'s key alone'),
+    entry: textOption('entry', 'FILE', 'write its bytes there, as the log has them'),
+    json: JSON_OPTION,
+  },
+  exitCodes: READ_EXITS,
+};
+
+const TAIL: LedgerCommand = {
+  usage: TARGET,
+  takes: [1, 1],
+  summary: 'print the newest receipts, and with --follow those to come',
+  options: {
+    lines: { name: 'lines', type: 'integer', fallback: 10, min: 0, max: 1_000, effect: 'how many of those that are there' },
+    follow: { name: 'follow', type: 'flag', effect: 'go on with what is published, until Ctrl-C' },
+    pollMs: { name: 'poll-ms', type: 'integer', unit: 'ms', fallback: 500, min: 10, max: 3_600_000, effect: 'how often --follow looks for a new checkpoint' },
+    ...CHOICE,
+    json: JSON_LINES,
+  },
+  exitCodes: '0 done; 1 it cannot be read; 2 wrong command line.',
+};
+
+const QUERY: LedgerCommand = {
+  usage: TARGET,
+  takes: [1, 1],
+  summary: 'find receipts by tenant, kind, SKU, id and time, a page at a time',
+  options: {
+    ...CHOICE,
+    id: textOption('id', 'ID', 'only with this id'),
+    since: textOption('since', 'TIME', 'from this time of the authors\' clocks on, ISO 8601'),
+    until: textOption('until', 'TIME', 'before this time'),
+    newest: { name: 'newest', type: 'flag', effect: 'newest first' },
+    limit: { name: 'limit', type: 'integer', fallback: 100, min: 1, max: 1_000, effect: 'receipts a page' },
+    cursor: textOption('cursor', 'CURSOR', 'go on where the page before ended'),
+    noIndex: { name: 'no-index', type: 'flag', effect: 'read the log itself, not the index beside it' },
+    json: JSON_OPTION,
+  },
+  exitCodes: '0 done, also if nothing was found; 1 it cannot be read or the query is none; 2 wrong command line.',
+};
+
+const STATS: LedgerCommand = {
+  usage: TARGET,
+  takes: [1, 1],
+  summary: 'count receipts by tenant and kind; what the log weighs',
+  options: { json: JSON_OPTION },
+  exitCodes: '0 done; 1 it cannot be read; 2 wrong command line.',
+};
+
+const KEYS: LedgerCommand = {
+  usage: TARGET,
+  takes: [1, 1],
+  summary: 'list the verifier keys of a log; rotate or retire a key of a ledger that no node has open',
+  options: {
+    rotate: { name: 'rotate', type: 'flag', effect: 'make a new key, recorded in the log; the old ones sign on until they are retired' },
+    retire: textOption('retire', 'VKEY', 'destroy the secret of this old key for ever'),
+    json: JSON_OPTION,
+  },
+  exitCodes: '0 done; 1 it could not be done; 2 wrong command line.',
+};
+
+export const LEDGER_COMMANDS: Readonly<Record<string, LedgerCommand>> = { verify: VERIFY, show: SHOW, tail: TAIL, query: QUERY, stats: STATS, keys: KEYS };
 
 export interface ParsedLedger {
   readonly name: string;

@@ -4,7 +4,7 @@ import type { Output } from '../ctl.ts';
 import type { Environment } from '../environment.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from '../errors.ts';
 import { parseLedger, type ParsedLedger } from './ledger-options.ts';
-import { UnreadableFile } from './target.ts';
+import { FileProblem } from './target.ts';
 
 /** Resolves to the exit code; throws UsageError. */
 export async function runLedger(args: readonly string[], environment: Environment, output: Output): Promise<number> {
@@ -17,7 +17,7 @@ export async function runLedger(args: readonly string[], environment: Environmen
     return await runCommand(parsed, environment, output);
   } catch (error) {
     // Anything else is a bug, which must not look like a mistake of the user's.
-    if (!(error instanceof LedgerError || error instanceof UnreadableFile)) throw error;
+    if (!(error instanceof LedgerError || error instanceof FileProblem)) throw error;
     const { code, message } = error;
     output.err(parsed.values['json'] === true ? `${JSON.stringify({ error: { code, message } })}\n` : `flyball ledger ${parsed.name}: ${message} (${code})\n`);
     // For a verifier, 1 is a verdict: that nothing could be said is 2.
@@ -29,6 +29,16 @@ async function runCommand(parsed: ParsedLedger, environment: Environment, output
   switch (parsed.name) {
     case 'verify':
       return (await import('./verify.ts')).runVerify(parsed, environment, output);
+    case 'show':
+      return (await import('./show.ts')).runShow(parsed, environment, output);
+    case 'tail':
+      return (await import('./tail.ts')).runTail(parsed, environment, output);
+    case 'query':
+      return (await import('./query.ts')).runQuery(parsed, environment, output);
+    case 'stats':
+      return (await import('./stats.ts')).runStats(parsed, environment, output);
+    case 'keys':
+      return (await import('./keys.ts')).runKeys(parsed, environment, output);
     default:
       throw new Error(`ledger ${parsed.name} is in the table and has no code`);
   }

@@ -1,6 +1,7 @@
 /** What the user typed for a log or a file, as the ledger takes it. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { PublishedLog } from '@flyball/ledger';
 
 /** Paths start where the user stands; addresses stay. */
 export function logTarget(given: string, directory: string): string {
@@ -11,15 +12,34 @@ export function isAddress(given: string): boolean {
   return /^https?:\/\//.test(given);
 }
 
-/** Throws UnreadableFile. */
+/** Throws FileProblem. */
 export function readFileOf(file: string, directory: string): Buffer {
   try {
     return readFileSync(resolve(directory, file));
   } catch (cause) {
-    throw new UnreadableFile(`${file} cannot be read: ${(cause as Error).message}`, { cause });
+    throw new FileProblem(`${file} cannot be read: ${(cause as Error).message}`, { cause });
   }
 }
 
-export class UnreadableFile extends Error {
+/** Throws FileProblem. */
+export function writeFileOf(file: string, directory: string, content: string | Uint8Array): void {
+  try {
+    writeFileSync(resolve(directory, file), content);
+  } catch (cause) {
+    throw new FileProblem(`${file} cannot be written: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Opens the log, and closes it whatever happens. */
+export async function withLog<T>(given: string, directory: string, act: (log: PublishedLog) => Promise<T>): Promise<T> {
+  const log = await PublishedLog.open(logTarget(given, directory));
+  try {
+    return await act(log);
+  } finally {
+    log.close();
+  }
+}
+
+export class FileProblem extends Error {
   readonly code = 'file-unusable';
 }

@@ -18,7 +18,8 @@ export function watchFaults(process: NodeJS.Process, log: LogLine): void {
   });
 }
 
-function textOf(thrown: unknown): string {
+/** For the log: with the stack, where there is one. */
+export function textOf(thrown: unknown): string {
   const { name, message, stack } = errorInfo(thrown);
   return stack ?? `${name}: ${message}`;
 }
