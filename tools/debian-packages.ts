@@ -1,23 +1,26 @@
 // Programs that come from Debian packages and that benchmarks or tests want. Where root and apt are
 // there, a missing one is installed; elsewhere who wants it is told its name and skips.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
 
 export type DebianPackage = {
   readonly package: string;
-  /** The program whose presence on the PATH shows that nothing needs installing. */
+  /** The program whose presence on the PATH, or the file at a path of its own, shows that nothing needs installing. */
   readonly command: string;
   readonly wantedBy: 'benchmarks' | 'tests';
 };
 
 export const debianPackages: readonly DebianPackage[] = [
   { package: 'erlang-base', command: 'erl', wantedBy: 'benchmarks' },
+  { package: 'golang-1.19-go', command: '/usr/lib/go-1.19/bin/go', wantedBy: 'tests' },
+  { package: 'golang-golang-x-mod-dev', command: '/usr/share/gocode/src/golang.org/x/mod/sumdb/note/note.go', wantedBy: 'tests' },
 ];
 
 const installTimeoutMs = 300_000;
 
 export function isOnPath(command: string): boolean {
+  if (isAbsolute(command)) return existsSync(command);
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   return folders.some((folder) => isExecutable(join(folder, command)));
 }

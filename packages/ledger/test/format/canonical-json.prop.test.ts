@@ -10,7 +10,7 @@ const given = process.env['FLYBALL_SEED'];
 const seed = given === undefined ? freshSeed() : Number(given);
 
 const pieces = ['a', 'B', '"', '\\', '/', '\n', '\u0000', '\u001f', '\u007f', 'é', '€', '\u2028', '😀', '1', '10', '9', '__proto__', 'constructor', '\ufb33', ''];
-const numbers = [0, -0, 1, -1, 0.1, 1e21, 1e-7, 123456789012345680000, Number.MAX_SAFE_INTEGER, 5e-324, 1.7976931348623157e308, 333333333.33333329, 4.5, 2e-3];
+const numbers = [0, -0, 1, -1, 0.1, 1e21, 1e-7, 123456789012345680000, Number.MAX_SAFE_INTEGER, 5e-324, 1.7976931348623157e308, 4.5, 2e-3];
 
 function text(random: Random): string {
   return Array.from({ length: random.below(4) }, () => random.pick(pieces)).join('');
@@ -63,7 +63,7 @@ const refused: readonly (readonly [string, unknown, RegExp])[] = [
   ['bytes', { b: new Uint8Array(2) }, /of class Uint8Array/],
   ['an object with a class', { a: new Amount() }, /\$\.a is of class Amount/],
   ['a boxed number', { n: Object(1) }, /of class Number/],
-  ['a hole', [1, , 3], /array with holes/],
+  ['a hole', Array(3), /array with holes/],
   ['an array with a name', Object.assign([1], { more: 2 }), /array with holes or further/],
   ['toJSON', { toJSON: () => 'else' }, /toJSON/],
   ['a hidden property', { a: hidden }, /hidden properties/],
