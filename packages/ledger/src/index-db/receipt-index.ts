@@ -2,6 +2,7 @@
 // damaged or of another log. What it finds is read back from the log and compared, so that a wrong index can only
 // fail, never lie. Owns the SQLite table; lives in the index's thread or in a command.
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { LedgerError } from '../errors.ts';
@@ -17,6 +18,11 @@ import { cursorAt, filterOf, matches, pageReceiptsMax, type Filter, type Receipt
 export type ChainVerdict =
   | { readonly ok: true; readonly receipts: number; readonly chainHash: string }
   | { readonly ok: false; readonly receipts: number; readonly index: number; readonly message: string };
+
+/** Where the index of a ledger's own folder is. */
+export function receiptIndexPath(folder: string): string {
+  return join(folder, 'state', 'receipts.sqlite');
+}
 
 export class ReceiptIndex {
   readonly #log: PublishedLog;

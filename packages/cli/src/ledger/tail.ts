@@ -1,0 +1,45 @@
+/** `flyball ledger tail`: the newest receipts, then those that are published, until Ctrl-C. */
+import { followLog, polledGrowth, type LoggedReceipt, type PublishedLog, type ReceiptQuery } from '@flyball/ledger';
+import type { Output } from '../ctl.ts';
+import type { Environment } from '../environment.ts';
+import { EXIT_OK } from '../errors.ts';
+import { askReceipts, queryOf } from './choose.ts';
+import type { ParsedLedger } from './ledger-options.ts';
+import { receiptHead, receiptRow } from './receipt-text.ts';
+import { withLog } from './target.ts';
+
+export function runTail({ values, positionals: [target = ''] }: ParsedLedger, { directory }: Environment, output: Output): Promise<number> {
+  return withLog(target, directory, async (log) => {
+    const isJson = values['json'] === true;
+    const print = (logged: LoggedReceipt): void => output.out(isJson ? `${JSON.stringify(logged)}\n` : receiptRow(logged));
+    const query = queryOf(values);
+    // Before the receipts that are there: none is lost or printed twice between them and those to come.
+    const { size } = await log.checkpoint();
+    if (!isJson) output.out(receiptHead());
+    for (const logged of await newest(log, { query, lines: values['lines'] as number, size })) print(logged);
+    if (values['follow'] === true) await follow(log, { from: size, query, everyMs: values['pollMs'] as number, print });
+    return EXIT_OK;
+  });
+}
+
+async function newest(log: PublishedLog, { query, lines, size }: { readonly query: ReceiptQuery; readonly lines: number; readonly size: number }): Promise<readonly LoggedReceipt[]> {
+  if (lines === 0 || size === 0) return [];
+  const asked = { ...query, isNewestFirst: true, limit: lines, cursor: `down-${size - 1}` };
+  const { receipts } = await askReceipts(log, asked, { mayUseIndex: false, onProgress: () => {} });
+  return receipts.toReversed();
+}
+
+type Following = { readonly from: number; readonly query: ReceiptQuery; readonly everyMs: number; readonly print: (logged: LoggedReceipt) => void };
+
+async function follow(log: PublishedLog, { from, query, everyMs, print }: Following): Promise<void> {
+  const abort = new AbortController();
+  const end = (): void => abort.abort();
+  process.once('SIGINT', end).once('SIGTERM', end);
+  // Its reader went away, as in `… | head`.
+  process.stdout.once('error', end);
+  for await (const logged of followLog(log, { from, growth: polledGrowth(log, everyMs), signal: abort.signal })) {
+    const { tenantId, kind, sku } = logged.receipt;
+    const isWanted = (query.tenantId ?? tenantId) === tenantId && (query.kind ?? kind) === kind && (query.sku ?? sku) === sku;
+    if (isWanted) print(logged);
+  }
+}
