@@ -3,7 +3,7 @@
 import { seededRandom, type Random } from '@flyball/kernel';
 import { SimulationError } from './errors.ts';
 import { autoregressive, logNormal, poisson, type Autocorrelation } from './load/distributions.ts';
-import { DAY_MS, diurnal, rateOf, type LoadOptions } from './load/shapes.ts';
+import { checkCount, DAY_MS, diurnal, rateOf, type LoadOptions } from './load/shapes.ts';
 import type { Trace } from './load/trace.ts';
 
 export interface RollbackScenario {
@@ -64,6 +64,7 @@ export function generateRollbackLoad(scenario: RollbackScenario, seed: number): 
   const random = seededRandom(seed);
   const { tickMs, baselineMs, watchMs } = scenario;
   const durationMs = baselineMs + watchMs;
+  checkCount(Math.max(scenario.load.basePerSecond, scenario.load.peakPerSecond), durationMs);
   const ticks = Math.round(durationMs / tickMs);
   const deployTick = Math.round(baselineMs / tickMs);
   const rate = rateOf({ ...scenario.load, durationMs }, random);
@@ -107,8 +108,9 @@ export function tickOf(load: RollbackLoad, tick: number): RollbackTick {
   return { requests: load.requests[tick]!, errors: load.errors[tick]!, latenciesMs };
 }
 
-/** Columns `requests` and `errors`: counts since the row before. Rows fall into the tick of their time. */
-export function traceRollbackLoad({ tickMs }: RollbackScenario, trace: Trace, deployAtMs: number): RollbackLoad {
+/** Columns `requests` and `errors`: counts since the row before. The guard hears as often as there are rows. */
+export function traceRollbackLoad(trace: Trace, deployAtMs: number): RollbackLoad {
+  const tickMs = usualGapMs(trace);
   const { requests: counts, errors: failures } = trace.signals;
   if (counts === undefined || failures === undefined) throw new SimulationError('A trace of the rollback guard needs columns for "requests" and "errors".');
   const ticks = Math.floor(trace.durationMs / tickMs) + 1;
@@ -123,3 +125,12 @@ export function traceRollbackLoad({ tickMs }: RollbackScenario, trace: Trace, de
   });
   return { tickMs, requests, errors, deployTick, latenciesMs: NO_LATENCIES, latencyFrom: new Uint32Array(ticks + 1) };
 }
+
+/** The median time from row to row, in whole seconds that divide a minute, so that peers get their minutes. */
+function usualGapMs({ atMs }: Trace): number {
+  const gaps = Array.from(atMs.subarray(1), (at, row) => at - atMs[row]!).sort((a, b) => a - b);
+  const median = gaps[gaps.length >> 1] ?? 0;
+  return TICKS_MS.findLast((tickMs) => tickMs <= median) ?? TICKS_MS[0]!;
+}
+
+const TICKS_MS = [1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 10_000, 12_000, 15_000, 20_000, 30_000, 60_000];

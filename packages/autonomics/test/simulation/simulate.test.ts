@@ -82,6 +82,14 @@ test('what a governor does not understand is refused: options, signals, governor
   assert.throws(() => run({ governor: 'cost_guard', seed: 1, runs: 1, trace }), /cost_guard knows no signal "colour"; it knows cost, costMax, durationMs, tokens/);
 });
 
+test('a load that no memory holds is refused before it is drawn; the smallest one runs', () => {
+  for (const { governor } of SIMULATIONS) {
+    assert.throws(() => run({ governor, seed: 1, runs: 1, options: { basePerSecond: 9_000, peakPerSecond: 9_000, durationMs: 604_800_000 } }), /lower its rate or its duration/, governor);
+    const { first } = run({ governor, seed: 2, runs: 1, options: { basePerSecond: 1, peakPerSecond: 1, durationMs: 10_000 } });
+    assert.ok(first.outcomes.length > 1 && reportSvg(run({ governor, seed: 2, runs: 1, options: { durationMs: 10_000, basePerSecond: 1 } })).includes('</svg>'), governor);
+  }
+});
+
 const rows = (count: number, row: (at: number) => string): string => Array.from({ length: count }, (_, at) => row(at)).join('\n');
 
 test('a recorded deployment: the guard rolls back after the errors begin, and not before', () => {

@@ -1,6 +1,7 @@
 // How much load there is when: the shapes that `--load` names, as a rate over time. A shape is data; only
 // `noise` draws, once, when it is made. Rates are a second, times in ms from the start of the run.
 import type { Random } from '@flyball/kernel';
+import { SimulationError } from '../errors.ts';
 import { autoregressive } from './distributions.ts';
 
 export const LOAD_SHAPES = {
@@ -78,8 +79,18 @@ function flashCrowd(base: number, peak: number, fromMs: number): Rate {
   };
 }
 
+/** A run holds its load in memory; this many are about a gigabyte and some minutes. */
+export const ARRIVALS_MAX = 20_000_000;
+
+/** Throws SimulationError. */
+export function checkCount(perSecond: number, durationMs: number): void {
+  const expected = (perSecond * durationMs) / 1_000;
+  if (expected > ARRIVALS_MAX) throw new SimulationError(`That load has up to ${Math.round(expected)} requests; ${ARRIVALS_MAX} at most: lower its rate or its duration.`);
+}
+
 /** Arrival times in ms: a Poisson process with this rate, by thinning against `ratePerSecondMax`. */
 export function arrivals(rate: Rate, durationMs: number, random: Random, ratePerSecondMax: number): Float64Array {
+  checkCount(ratePerSecondMax, durationMs);
   const times: number[] = [];
   const meanGapMs = 1_000 / ratePerSecondMax;
   let atMs = 0;

@@ -24,7 +24,7 @@ export const rollbackSimulation: GovernorSimulation = {
       subtitle: trace === undefined ? `${loadText(scenario.load)}; ${releaseText(scenario)}` : `a trace of ${Math.round(trace.durationMs / 60_000)} min, deployed after ${Math.round(deployAtMs / 60_000)} min`,
       policy,
       run(seed) {
-        const load = trace === undefined ? generateRollbackLoad(scenario, seed) : traceRollbackLoad(scenario, trace, deployAtMs);
+        const load = trace === undefined ? generateRollbackLoad(scenario, seed) : traceRollbackLoad(trace, deployAtMs);
         return simulateRollback(load, scenario, { seed, policy });
       },
     };
