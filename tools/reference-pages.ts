@@ -1,4 +1,5 @@
 // The texts of docs/reference, made from the tables of the packages.
+import { simulationErrorCodes } from '@flyball/autonomics';
 import { codeErrorCodes, kernelErrorCodes } from '@flyball/kernel';
 import { descriptorErrorCodes } from '@flyball/listener';
 import { MCP_ERRORS } from '@flyball/mcp';
@@ -18,6 +19,7 @@ const tables: readonly Table[] = [
   { title: 'CodeError', about: '`@flyball/kernel`: the code server.', codes: codeErrorCodes },
   { title: 'DescriptorError', about: '`@flyball/listener`: listening.', codes: descriptorErrorCodes },
   { title: 'McpError', about: '`@flyball/mcp`: definitions that cannot work, and tools that ask what their client cannot give.', codes: MCP_ERRORS },
+  { title: 'TraceError, SimulationError', about: '`@flyball/autonomics`: the simulator.', codes: simulationErrorCodes },
   { title: 'HeartError', about: '`@flyball/release`: heart and the control socket.', codes: HEART_ERROR_CODES },
 ];
 

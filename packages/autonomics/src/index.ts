@@ -20,7 +20,7 @@ export type { CostState } from './governors/cost-guard/state.ts';
 // The simulator. For `flyball simulate`:
 export { reportHtml, reportSvg, simulate, simulationOf, SIMULATIONS, type SimulationPlan, type SimulationReport } from './simulation/simulate.ts';
 export type { ColumnKind, GovernorSimulation, OptionName, SimulationOptions } from './simulation/simulation.ts';
-export { SimulationError, TraceError } from './simulation/errors.ts';
+export { SimulationError, simulationErrorCodes, TraceError } from './simulation/errors.ts';
 export { LOAD_SHAPES, type LoadShape } from './simulation/load/shapes.ts';
 export type { TimeUnit } from './simulation/load/trace.ts';
 export type { FigureKind, PolicyOutcome, RunOutcome } from './simulation/outcome.ts';

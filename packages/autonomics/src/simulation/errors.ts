@@ -1,6 +1,10 @@
 // The errors of the simulator. Both say what is wrong, where, and what is allowed.
 
-/** `trace-invalid`: the CSV cannot be read as asked; `line` counts from 1, the header included. */
+export const simulationErrorCodes = {
+  'trace-invalid': 'A trace cannot be read as asked; `line` says where, the header being line 1.',
+  'simulation-invalid': 'A simulation\'s plan asks for what there is not: a governor, an option, a signal, a policy\'s field, a load beyond all memory.',
+} as const;
+
 export class TraceError extends Error {
   readonly code = 'trace-invalid';
   readonly line: number;
@@ -11,7 +15,6 @@ export class TraceError extends Error {
   }
 }
 
-/** `simulation-invalid`: the plan of a simulation asks for what there is not. */
 export class SimulationError extends Error {
   readonly code = 'simulation-invalid';
   constructor(message: string) {
