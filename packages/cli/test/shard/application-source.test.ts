@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { ApplicationFolderError, findApplication } from '../../src/shard/application-source.ts';
+import { type ApplicationFolderError, findApplication } from '../../src/shard/application-source.ts';
 
 function folder(t: TestContext, files: Readonly<Record<string, string>>): string {
   const directory = mkdtempSync(join(tmpdir(), 'fb-app-'));
