@@ -45,3 +45,7 @@ export type { TenantHead } from './index-db/index-table.ts';
 export { scanReceipts } from './index-db/scan.ts';
 export { followLog, polledGrowth } from './index-db/follow.ts';
 export type { Growth } from './index-db/follow.ts';
+
+// The whole ledger: writer and index, a thread each.
+export { ledgerOver, openLedger } from './ledger.ts';
+export type { Ledger, ReceiptName } from './ledger.ts';
