@@ -22,15 +22,20 @@ export class IdIndex {
   #obsolete: Run[] = [];
   #nextRun: number;
 
-  /** Throws `index-damaged`. Removes files that no snapshot speaks of. */
-  constructor({ files, folder, salt, runs }: { readonly files: Files; readonly folder: string; readonly salt: number; readonly runs: readonly RunName[] }) {
+  /** Throws `index-damaged`. Removes files that no snapshot speaks of, unless it is to keep them. */
+  constructor({ files, folder, salt, runs, keepsOthers = false }: { readonly files: Files; readonly folder: string; readonly salt: number; readonly runs: readonly RunName[]; readonly keepsOthers?: boolean }) {
     this.#files = files;
     this.#folder = folder;
     this.#salt = salt;
     const known = new Set(runs.map(({ name }) => name));
-    for (const name of files.list(folder)) if (!known.has(name)) files.remove(join(folder, name));
+    for (const name of files.list(folder)) if (!keepsOthers && !known.has(name)) files.remove(join(folder, name));
     this.#runs = runs.map((run) => Run.open(files, join(folder, run.name), run));
     this.#nextRun = Math.max(0, ...runs.map(({ name }) => Number.parseInt(name, 10) + 1));
+  }
+
+  /** Reads all of it; throws `index-damaged`. */
+  check(): void {
+    for (const run of this.#runs) for (let page = 0; page < run.pages; page += 1) run.readPage(page);
   }
 
   get recentCount(): number {

@@ -40,9 +40,9 @@ export class Journal {
   }
 
   /** Opens what is there and returns the frames that hang together up to the newest, oldest first. Writes nothing. */
-  open(): { readonly frames: readonly Frame[]; readonly damage: JournalDamage | undefined } {
+  open({ isReadOnly = false }: { readonly isReadOnly?: boolean } = {}): { readonly frames: readonly Frame[]; readonly damage: JournalDamage | undefined } {
     const names = this.#files.list(this.#folder).filter((name) => /^\d+$/.test(name)).map(Number).toSorted((a, b) => a - b);
-    const scans = names.map((name) => this.#scan(name));
+    const scans = names.map((name) => this.#scan(name, isReadOnly ? 'read' : 'write'));
     this.#segments = scans.map(({ segment }) => segment);
     const filled = scans.filter(({ frames }) => frames.length > 0).toSorted((a, b) => b.segment.end - a.segment.end);
     this.#current = filled[0]?.segment;
@@ -53,6 +53,14 @@ export class Journal {
     }
     const frames = kept.reverse().flat();
     return { frames, damage: damageIn(scans.flatMap(({ suspects }) => suspects), frames.at(-1)) };
+  }
+
+  /** Every whole frame that can be found, in whatever order: for fsck, when `open` found damage. */
+  salvage(): readonly Frame[] {
+    return this.#files.list(this.#folder).filter((name) => /^\d+$/.test(name)).flatMap((name) => {
+      const path = join(this.#folder, name);
+      return suspectsIn({ path, bytes: this.#files.read(path) ?? Buffer.alloc(0), from: 0, salt: this.#salt });
+    });
   }
 
   /** Writes the last frame again and syncs: a sync that failed before the restart may have left it in memory only. */
@@ -157,7 +165,7 @@ export class Journal {
     return segment;
   }
 
-  #scan(name: number): Scan {
+  #scan(name: number, purpose: 'read' | 'write'): Scan {
     const path = this.#path(name);
     const bytes = this.#files.read(path) ?? Buffer.alloc(0);
     const frames: Frame[] = [];
@@ -169,7 +177,7 @@ export class Journal {
       offset += frameBytes(next.body.length);
     }
     const end = frames.length === 0 ? 0 : frames.at(-1)!.first + frames.at(-1)!.count;
-    const segment: Segment = { name, file: this.#files.open(path, 'write'), offset, first: frames[0]?.first ?? 0, end };
+    const segment: Segment = { name, file: this.#files.open(path, purpose), offset, first: frames[0]?.first ?? 0, end };
     return { segment, frames, suspects: suspectsIn({ path, bytes, from: offset, salt: this.#salt }) };
   }
 

@@ -49,13 +49,14 @@ export function writeKey(files: Files, places: Places, { origin, seed, number, i
 /** The pending key's receipt is durable: from now on it signs. */
 export function adoptKey(files: Files, places: Places, { file, key }: StoredKey): StoredKey {
   const adopted = file.slice(0, -pendingSuffix.length);
-  files.rename(join(places.keys, file), join(places.keys, adopted));
+  // Asked again after only the sync failed, it is renamed already.
+  if (files.list(places.keys).includes(file)) files.rename(join(places.keys, file), join(places.keys, adopted));
   files.syncPath(places.keys);
   return { file: adopted, key };
 }
 
 export function removeKey(files: Files, places: Places, { file }: StoredKey): void {
-  files.remove(join(places.keys, file));
+  if (files.list(places.keys).includes(file)) files.remove(join(places.keys, file));
   files.syncPath(places.keys);
 }
 

@@ -13,8 +13,10 @@ type FolderNode = { readonly kind: 'folder' };
 type Node = FileNode | FolderNode;
 
 /** What became of everything that was not synced when the power went. */
-export type PowerLoss = 'kept' | 'lost' | 'mixed';
-export type FaultKind = 'no-space' | 'io-error' | 'short' | 'crash-before' | 'crash-after';
+export const powerLosses = ['kept', 'lost', 'mixed'] as const;
+export type PowerLoss = (typeof powerLosses)[number];
+export const faultKinds = ['no-space', 'io-error', 'short', 'crash-before', 'crash-after'] as const;
+export type FaultKind = (typeof faultKinds)[number];
 export type Fault = { readonly at: number; readonly kind: FaultKind };
 
 export class PowerFailure extends Error {}
@@ -26,6 +28,9 @@ export class MemoryDisk implements Files {
   #lastFile = 2;
   #fault: Fault | undefined;
   #isOff = false;
+  /** Takes no new file and no longer one. */
+  isFull = false;
+  isReadOnly = false;
   /** Calls so far that change something. */
   changes = 0;
   /** What each was, for the reader of a failed test. */
@@ -88,6 +93,7 @@ export class MemoryDisk implements Files {
     this.#check();
     if (!this.#nodes.has(path)) {
       if (purpose === 'read' || !this.#nodes.has(dirname(path))) throw systemError('ENOENT');
+      if (this.isFull) throw systemError('ENOSPC');
       this.#change(`create ${path}`, () => this.#nodes.set(path, { kind: 'file', bytes: Buffer.alloc(0), durable: Buffer.alloc(0), dirty: new Set(), mode }));
     }
     this.#lastFile += 1;
@@ -103,6 +109,7 @@ export class MemoryDisk implements Files {
   writeAt(file: number, bytes: Uint8Array, position: number): number {
     const node = this.#file(file);
     let written = bytes.length;
+    if (this.isFull && position + bytes.length > node.bytes.length) throw systemError('ENOSPC');
     this.#change(`write ${bytes.length} at ${position}`, (kind) => {
       if (kind === 'short') written = Math.max(1, Math.floor(bytes.length / 3));
       write(node, bytes.subarray(0, written), position);
@@ -197,6 +204,7 @@ export class MemoryDisk implements Files {
 
   #change(what: string, act: (kind?: FaultKind) => void, onError?: () => void): void {
     this.#check();
+    if (this.isReadOnly) throw systemError('EROFS');
     this.changes += 1;
     this.journal.push(what);
     const kind = this.#fault?.at === this.changes ? this.#fault.kind : undefined;

@@ -10,7 +10,7 @@ import { leafHash, rootOfHashes } from '../../src/format/merkle.ts';
 import { encodeDraft, decodeReceipt, type ReceiptDraft } from '../../src/format/receipt.ts';
 import { Store, type Tools } from '../../src/store/store.ts';
 import type { Answer } from '../../src/store/commit.ts';
-import { PowerFailure, type MemoryDisk, type PowerLoss } from './memory-disk.ts';
+import { MemoryDisk, PowerFailure, type Fault, type PowerLoss } from './memory-disk.ts';
 
 export const folder = '/var/ledger';
 export const origin = 'test.example/ledger';
@@ -18,8 +18,12 @@ export const at = '2026-11-20T12:00:00.000Z';
 /** So small that a few hundred receipts use every kind of file. */
 export const smallSizes = { segmentBytes: 32 * 1024, segmentsMax: 6, syncFilesMin: 2, recentIdsMax: 100 };
 
+/** Each run of a ledger has its own chance. */
+let toolsMade = 0;
+
 export function toolsOn(disk: MemoryDisk, told: string[] = []): Tools {
-  const random = seededRandom(1);
+  toolsMade += 1;
+  const random = seededRandom(toolsMade);
   return {
     files: disk,
     takeLock: () => ({ release: () => {} }),
@@ -193,4 +197,22 @@ function checkChains(entries: readonly Uint8Array[], store: Store): void {
 /** What runs in the background comes to its end: the disk in memory answers by microtasks alone. */
 export async function turns(): Promise<void> {
   for (let turn = 0; turn < 200; turn += 1) await undefined;
+}
+
+/** How many calls of the workload change the disk. */
+export async function countChanges(seed: number): Promise<number> {
+  const disk = new MemoryDisk();
+  await new Workload(disk, { loss: 'kept', random: seededRandom(seed) }).run();
+  return disk.changes;
+}
+
+/** The workload on a disk that fails once; says in its error where. */
+export async function runWithFault(fault: Fault, { loss, random }: { readonly loss: PowerLoss; readonly random: Random }): Promise<void> {
+  const disk = new MemoryDisk();
+  disk.inject(fault);
+  try {
+    await new Workload(disk, { loss, random }).run();
+  } catch (error) {
+    throw new Error(`${fault.kind} at call ${fault.at} (${disk.journal[fault.at - 1]}), unsynced ${loss}`, { cause: error });
+  }
 }
