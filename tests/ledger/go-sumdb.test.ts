@@ -1,4 +1,4 @@
-// The ledger read by Go's checksum database packages, golang.org/x/mod/sumdb/note and tlog: every inclusion proof,
+// A ledger's folder read by Go's checksum database packages, golang.org/x/mod/sumdb/note and tlog: every inclusion proof,
 // every pair of a thousand checkpoints, every tampered byte. foreign/ledger-check.go says what is done.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -8,9 +8,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 
-import { logVerifierKey } from '@flyball/ledger/testing';
 import { debianPackages, skipWithout } from '../../tools/debian-packages.ts';
-import { consistencyDigest, inclusionDigest, size, writeThousand } from './foreign/thousand-receipts.ts';
+import { consistencyDigest, inclusionDigest, size, tilesIn, writeThousand } from './foreign/thousand-receipts.ts';
 
 const run = promisify(execFile);
 const go = '/usr/lib/go-1.19/bin/go';
@@ -39,18 +38,18 @@ describe('Go sumdb reads the ledger', { skip, timeout: 170_000 }, () => {
   let report: GoReport;
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'flyball-go-'));
-    writeThousand(join(folder));
+    const { verifierKey } = await writeThousand(join(folder, 'ledger'), { allCheckpoints: true });
     const [program, source] = [join(folder, 'ledger-check'), join(import.meta.dirname, 'foreign/ledger-check.go')];
     // Everything it needs is on this machine: no modules, no proxy.
     const env = { PATH: process.env['PATH'], GO111MODULE: 'off', GOPATH: '/usr/share/gocode', GOFLAGS: '', GOPROXY: 'off', GOCACHE: join(folder, 'cache') };
     await run(go, ['build', '-o', program, source], { env });
-    report = JSON.parse((await run(program, [folder, logVerifierKey])).stdout) as GoReport;
+    report = JSON.parse((await run(program, [join(folder, 'ledger'), verifierKey])).stdout) as GoReport;
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   test('every inclusion proof holds, and ours are the ones Go makes', async () => {
     assert.deepEqual([report.size, report.inclusions], [size, size]);
-    assert.equal(report.inclusionDigest, await inclusionDigest());
+    assert.equal(report.inclusionDigest, await inclusionDigest(tilesIn(join(folder, 'ledger'))));
   });
 
   test('every pair of checkpoints is consistent, and our proofs are the ones Go makes', () => {

@@ -1,18 +1,24 @@
 // The ledger read by npm's @sigstore/verify, which checks the signatures of npm packages: its checkpoint reader and
 // its Merkle verifier know nothing of ours.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
 
 import { verifyCheckpoint } from '@sigstore/verify/dist/tlog/checkpoint.js';
 import { verifyMerkleInclusion } from '@sigstore/verify/dist/tlog/merkle.js';
-import { inclusionProof, leafHash, verifierKeyOf, verifyInclusion } from '@flyball/ledger';
-import { logKey, origin } from '@flyball/ledger/testing';
-import { files, readTile, receipts, size } from './foreign/thousand-receipts.ts';
+import { inclusionProof, leafHash, parseVerifierKey, verifyInclusion } from '@flyball/ledger';
+import { origin } from '@flyball/ledger/testing';
+import { receipts, size, tilesIn, writeThousand } from './foreign/thousand-receipts.ts';
 
 type Entry = Parameters<typeof verifyMerkleInclusion>[0];
 type Authority = Parameters<typeof verifyCheckpoint>[1][number];
 
-const key = verifierKeyOf(logKey);
+const folder = mkdtempSync(join(tmpdir(), 'flyball-sigstore-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const { verifierKey } = await writeThousand(folder, { allCheckpoints: false });
+const key = parseVerifierKey(verifierKey);
 const logId = Buffer.alloc(4);
 logId.writeUInt32BE(key.id);
 const authority: Authority = { logID: logId, publicKey: key.key, baseURL: `https://${origin}`, validFor: { start: new Date(0), end: new Date(8.64e15) } } as unknown as Authority;
@@ -23,7 +29,8 @@ function asSigstore({ index, hashes, entry, envelope }: Shown): Entry {
   return { inclusionProof: { logIndex: String(index), treeSize: String(size), hashes, checkpoint: { envelope } }, canonicalizedBody: entry } as unknown as Entry;
 }
 
-const envelope = files.get('checkpoint')!.toString();
+const envelope = readFileSync(join(folder, 'checkpoint'), 'utf8');
+const readTile = tilesIn(folder);
 const opened = verifyCheckpoint(asSigstore({ index: 0, hashes: [], entry: receipts[0]!, envelope }), [authority]);
 const proofs = await Promise.all(receipts.map((_, index) => inclusionProof({ index, size }, readTile)));
 

@@ -1,15 +1,43 @@
-// The log that others' verifiers read: a thousand receipts, a checkpoint of every size, and our proofs of them.
+// The log that others' verifiers read: a thousand receipts appended to a real ledger, and our proofs of them.
 import { createHash, type Hash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { consistencyParts, inclusionProof, leafHash, nodeHash, signCheckpoint, tilePath, verifyConsistency, type ProofPart, type TileReader } from '@flyball/ledger';
-import { buildLog, entries, logKey, origin, writeLog, type LogFiles } from '@flyball/ledger/testing';
+import { consistencyParts, inclusionProof, leafHash, nodeHash, openWriter, tilePath, verifyConsistency, type ProofPart, type TileReader } from '@flyball/ledger';
+import { draft, entries, origin } from '@flyball/ledger/testing';
 
 export const size = 1_000;
+/** As the writer must have recorded them: what it made is compared with what the definitions make. */
 export const receipts: readonly Buffer[] = entries(size);
-export const files: LogFiles = buildLog(receipts);
-export const readTile: TileReader = (tile) => files.get(tilePath(tile))!;
+
+/** The folder becomes a ledger. `allCheckpoints`: `checkpoints/1` … `checkpoints/1000` are those that it published on its way. */
+export async function writeThousand(folder: string, { allCheckpoints }: { readonly allCheckpoints: boolean }): Promise<{ readonly verifierKey: string }> {
+  const writer = await openWriter({ folder, origin });
+  try {
+    if (allCheckpoints) mkdirSync(join(folder, 'checkpoints'));
+    const appended: Promise<unknown>[] = [];
+    for (let index = 0; index < size; index += 1) {
+      appended.push(writer.append(draft(index)));
+      if (!allCheckpoints) continue;
+      const { size: published, note } = await writer.publish();
+      writeFileSync(join(folder, 'checkpoints', String(published)), note);
+    }
+    await Promise.all(appended);
+    return { verifierKey: (await writer.keys())[0]! };
+  } finally {
+    await writer.close();
+  }
+}
+
+export function tilesIn(folder: string): TileReader {
+  const known = new Map<string, Buffer>();
+  return (tile) => {
+    const path = tilePath(tile);
+    const bytes = known.get(path) ?? readFileSync(join(folder, path));
+    known.set(path, bytes);
+    return bytes;
+  };
+}
 
 const leaves = receipts.map((receipt) => leafHash(receipt));
 const known = new Map<number, Uint8Array>();
@@ -26,15 +54,8 @@ function mth(start: number, end: number): Uint8Array {
   return root;
 }
 
-/** The log's files, and `checkpoints/1` … `checkpoints/1000`. */
-export function writeThousand(folder: string): void {
-  writeLog(folder, files);
-  mkdirSync(join(folder, 'checkpoints'));
-  for (let at = 1; at <= size; at += 1) writeFileSync(join(folder, 'checkpoints', String(at)), signCheckpoint({ origin, size: at, root: mth(0, at) }, [logKey]));
-}
-
 /** One hash over proofs in a row, each after the number of its hashes: equal only if all of them are. */
-export function proofDigest(): { readonly add: (proof: readonly Uint8Array[]) => void; readonly hex: () => string } {
+function proofDigest(): { readonly add: (proof: readonly Uint8Array[]) => void; readonly hex: () => string } {
   const sum: Hash = createHash('sha256');
   return {
     add: (proof) => {
@@ -44,13 +65,14 @@ export function proofDigest(): { readonly add: (proof: readonly Uint8Array[]) =>
   };
 }
 
-export async function inclusionDigest(): Promise<string> {
+/** Of each receipt in the tree of all, from the stored tiles. */
+export async function inclusionDigest(readTile: TileReader): Promise<string> {
   const digest = proofDigest();
   for (let index = 0; index < size; index += 1) digest.add(await inclusionProof({ index, size }, readTile));
   return digest.hex();
 }
 
-/** Every pair of sizes; each proof is checked by us as well. */
+/** Of every pair of sizes; each proof is checked by us as well. */
 export function consistencyDigest(): { readonly digest: string; readonly failed: number } {
   const digest = proofDigest();
   let failed = 0;
