@@ -31,6 +31,13 @@ export const ledgerErrorCodes = {
   'unknown-checkpoint': 'The cosigned checkpoint is none that this ledger published lately.',
   'unknown-witness': 'No signature on it is of a witness that this ledger is configured with.',
   'unknown-key': 'The ledger has no such key, or it is the one that signs.',
+  'bad-store': 'The place of an export is none: a folder, s3://BUCKET/PREFIX or gs://BUCKET/PREFIX, with the access that it needs.',
+  'store-client-missing': 'The package that speaks to that kind of store is not installed.',
+  'store-failed': 'The place of an export could not be read or written; run it again, it goes on where it stopped.',
+  'export-forked': 'The place holds an export that is no beginning of this log; nothing there was replaced.',
+  'export-ahead': 'The place holds more of this log than the ledger does: the ledger went back.',
+  'export-raced': 'Another export of this log to the same place went on at the same time; run it again.',
+  'import-refused': 'What was to be imported does not verify, or the folder holds a ledger already.',
 } as const;
 
 export type LedgerErrorCode = keyof typeof ledgerErrorCodes;

@@ -49,3 +49,13 @@ export type { Growth } from './index-db/follow.ts';
 // The whole ledger: writer and index, a thread each.
 export { ledgerOver, openLedger } from './ledger.ts';
 export type { Ledger, ReceiptName } from './ledger.ts';
+
+// Keeping: copies elsewhere, and back.
+export { exportLedger } from './export/export-ledger.ts';
+export type { ExportOptions, ExportReport } from './export/export-ledger.ts';
+export { importLedger } from './export/import-ledger.ts';
+export type { ImportOptions, ImportReport } from './export/import-ledger.ts';
+export { isBucket, logFolder } from './export/object-store.ts';
+export type { StoreOptions } from './export/object-store.ts';
+export type { GcsOptions } from './export/gcs-store.ts';
+export type { S3Options } from './export/s3-store.ts';

@@ -1,0 +1,138 @@
+// Brings a log from another place into a folder: to be read and verified there, or, with the signing keys, to be
+// written on. Nothing counts as imported that the offline verifier does not call good.
+import { existsSync } from 'node:fs';
+import { copyFile, chmod, mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { LedgerError } from '../errors.ts';
+import { openCheckpoint } from '../format/checkpoint.ts';
+import { checkpointPath, tilePath, verifierKeysPath, type TileId } from '../format/layout.ts';
+import { parseSigningKey } from '../format/note.ts';
+import { newTiles } from '../format/tile.ts';
+import { systemFiles } from '../store/files.ts';
+import { placesOf } from '../store/places.ts';
+import { rebuildState } from '../store/rebuild-state.ts';
+import { verifyLog, type VerifyOptions } from '../verify/verify.ts';
+import { readTile } from '../verify/segment.ts';
+import { openReader, openSource, type LogReader } from '../verify/source.ts';
+import { inBatches } from './batches.ts';
+import { folderStore } from './folder-store.ts';
+import { isBucket, openStore, type ObjectStore, type StoreOptions } from './object-store.ts';
+
+export type ImportOptions = StoreOptions & {
+  /** A log: a folder, an archive, an http(s) address, or `s3://…`, `gs://…` as an export's report names its place. */
+  readonly from: string;
+  /** The folder to be: empty, or what an import that was cut short left. */
+  readonly to: string;
+  /** Verifier keys of the log; without, its own file `vkeys` is believed. */
+  readonly keys?: readonly string[];
+  /** Checkpoints that the log signed before, as files' contents: the imported one must reach and continue them. */
+  readonly since?: readonly (Uint8Array | string)[];
+  /** A copy of the lost ledger's folder `keys`: the imported ledger can then be written on. */
+  readonly signingKeys?: string;
+  readonly onProgress?: (done: number, of: number) => void;
+  readonly signal?: AbortSignal;
+};
+
+export type ImportReport = {
+  readonly origin: string;
+  readonly folder: string;
+  readonly size: number;
+  readonly tenants: number;
+  readonly filesWritten: number;
+  /** Whether a node can go on writing it; else it can be read and verified only. */
+  readonly isWritable: boolean;
+};
+
+/** Rejects with `bad-source`, `bad-store`, `store-…`, `missing-tile`, `import-refused`, `key-lost`, `bad-key`; then `to` is no log yet. */
+export async function importLedger(options: ImportOptions): Promise<ImportReport> {
+  const { from, to, signingKeys } = options;
+  if (existsSync(join(to, checkpointPath)) || existsSync(placesOf(to).identity)) throw new LedgerError('import-refused', `${to} holds a log already: import into a folder of its own`);
+  const { reader, close } = await openLog(options);
+  try {
+    const note = await reader.read(checkpointPath);
+    if (note === undefined) throw new LedgerError('bad-source', `${from}: no log there, it has no file named ${checkpointPath}`);
+    const { origin } = openCheckpoint(note, []);
+    const found = signingKeys === undefined ? [] : await readSigningKeys(signingKeys, origin);
+    const filesWritten = await copyLog({ options, reader, note, store: folderStore(to) });
+    const { size = 0, tenants } = await checked(options);
+    for (const name of found) await placeKey({ from: join(signingKeys!, name), to: placesOf(to).keys, name });
+    if (found.length > 0) rebuildState(systemFiles, to);
+    return { origin, folder: to, size, tenants, filesWritten, isWritable: found.length > 0 };
+  } finally {
+    close();
+  }
+}
+
+async function openLog(options: ImportOptions): Promise<{ readonly reader: LogReader; readonly close: () => void }> {
+  if (isBucket(options.from)) {
+    const store = await openStore(options.from, options);
+    return { reader: { read: async (path) => (await store.read(path))?.bytes, close: () => {} }, close: () => {} };
+  }
+  const source = await openSource(options.from);
+  const reader = openReader(source.description);
+  return {
+    reader,
+    close: () => {
+      reader.close();
+      source.close();
+    },
+  };
+}
+
+type Copying = { readonly options: ImportOptions; readonly reader: LogReader; readonly note: Uint8Array; readonly store: ObjectStore };
+
+/** How many files that were. The checkpoint comes last. */
+async function copyLog({ options: { from, onProgress, signal }, reader, note, store }: Copying): Promise<number> {
+  const { size } = openCheckpoint(note, []);
+  const tiles = [...newTiles({ since: 0, size })];
+  let [done, written] = [0, 0];
+  const copy = async (tile: TileId): Promise<void> => {
+    signal?.throwIfAborted();
+    // Of an import that was cut short. Whole, since files appear whole; right or not the verifier says.
+    if (await store.has(tilePath(tile))) return;
+    const bytes = await readTile(reader, tile);
+    if (bytes === undefined) throw new LedgerError('missing-tile', `${from}: ${tilePath(tile)} is missing: the copy is not whole`);
+    if (await store.create(tilePath(tile), bytes)) written += 1;
+  };
+  await inBatches(tiles, async (tile) => {
+    if (tile.level === 0) await copy({ ...tile, level: 'entries' });
+    await copy(tile);
+    done += 1;
+    onProgress?.(done, tiles.length);
+  });
+  const keys = await reader.read(verifierKeysPath);
+  await store.remove(verifierKeysPath);
+  if (keys !== undefined) await store.create(verifierKeysPath, keys);
+  await store.create(checkpointPath, note);
+  return written + (keys === undefined ? 1 : 2);
+}
+
+async function checked({ from, to, keys, since, signal }: ImportOptions): Promise<{ readonly size?: number; readonly tenants: number }> {
+  const options: VerifyOptions = { target: to, ...(keys === undefined ? {} : { keys }), ...(since === undefined ? {} : { since }), ...(signal === undefined ? {} : { signal }) };
+  const report = await verifyLog(options);
+  if (report.verdict === 'good') return report;
+  // So that nobody takes it for a log, and another import can go on.
+  await rm(join(to, checkpointPath));
+  const why = report.verdict === 'unusable' ? [report.reason] : report.findings.map(({ message }) => message);
+  throw new LedgerError('import-refused', `${from} does not verify: ${why.slice(0, 3).join('; ')}`);
+}
+
+const keyPattern = /^\d{4}-[0-9a-f]{8}$/;
+
+async function readSigningKeys(folder: string, origin: string): Promise<string[]> {
+  const names = (existsSync(folder) ? await readdir(folder) : []).filter((name) => keyPattern.test(name)).toSorted();
+  if (names.length === 0) throw new LedgerError('key-lost', `${folder} holds no signing key: give a copy of the folder keys/ of the ledger that was lost`);
+  for (const name of names) {
+    const key = parseSigningKey((systemFiles.read(join(folder, name)) ?? Buffer.alloc(0)).toString());
+    if (key.name !== origin) throw new LedgerError('bad-key', `${join(folder, name)} is a key of ${key.name}, not of ${origin}`);
+  }
+  return names;
+}
+
+async function placeKey({ from, to, name }: { readonly from: string; readonly to: string; readonly name: string }): Promise<void> {
+  await mkdir(to, { recursive: true, mode: 0o700 });
+  await copyFile(from, join(to, name));
+  await chmod(join(to, name), 0o600);
+  systemFiles.syncPath(join(to, name));
+}

@@ -1,0 +1,164 @@
+// Exports to a folder and back: whatever is there verifies at each moment, and nothing is written over.
+import assert from 'node:assert/strict';
+import { cpSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { exportLedger, importLedger, LedgerError, logFolder, openWriter, tilePath, verifyLog } from '../../src/index.ts';
+import { draft } from '../../src/testing/log-builder.ts';
+import { append, folderFor, ledgerOf, openIn, origin, writeOn } from './ledger-in.ts';
+
+const code = (expected: string) => (error: unknown) => error instanceof LedgerError && error.code === expected;
+
+async function assertGood(target: string, size: number): Promise<void> {
+  const report = await verifyLog({ target, threads: 0 });
+  assert.deepEqual([report.verdict, report.receipts, report.findings], ['good', size, []]);
+}
+
+test('an export is a whole log in a folder of its own, and the next one adds what is new', async (t) => {
+  const [from, to] = [await ledgerOf(t, 300), folderFor(t)];
+  const first = await exportLedger({ from, to });
+  assert.equal(first.place, join(to, 'ledger.example_2fnode-1'));
+  await assertGood(first.place, 300);
+  const again = await exportLedger({ from, to });
+  assert.deepEqual([again.filesWritten, again.sizeBefore, again.size], [0, 300, 300]);
+  await writeOn(from, 300, 700);
+  const next = await exportLedger({ from, to });
+  assert.deepEqual([next.sizeBefore, next.size], [300, 700]);
+  await assertGood(next.place, 700);
+  assert.deepEqual(readdirSync(join(next.place, 'tile/entries')).toSorted(), ['000', '001', '002.p'], 'partial tiles went with the full one');
+});
+
+test('several nodes export to one place and touch nothing of each other', async (t) => {
+  const to = folderFor(t);
+  const names = ['ledger.example/node-1', 'ledger.example/node-2', 'ledger.example_2fnode-1', 'ledger.example/node-1/tile'];
+  const folders = await Promise.all(names.map((name) => ledgerOf(t, 40, name)));
+  const reports = await Promise.all(folders.map((from) => exportLedger({ from, to })));
+  assert.equal(new Set(reports.map(({ place }) => place)).size, names.length);
+  for (const { place } of reports) await assertGood(place, 40);
+});
+
+test('an export that was cut short anywhere is completed by the next, and what was there before it is whole meanwhile', async (t) => {
+  const [from, to] = [await ledgerOf(t, 600), folderFor(t)];
+  const { place } = await exportLedger({ from, to });
+  await writeOn(from, 600, 20_000);
+  const stop = new AbortController();
+  await assert.rejects(exportLedger({ from, to, signal: stop.signal, onProgress: (done) => done === 70 && stop.abort(new Error('cut')) }), /cut/);
+  await assertGood(place, 600);
+  let firstDone = 0;
+  const report = await exportLedger({ from, to, onProgress: (done) => { firstDone ||= done; } });
+  assert.ok(firstDone > 1, 'the second did not begin from the start');
+  assert.equal(report.sizeBefore, 600);
+  await assertGood(place, 20_000);
+});
+
+test('a ledger is exported while it is written', async (t) => {
+  const [from, to] = [folderFor(t), folderFor(t)];
+  const writer = await openWriter({ folder: from, origin, publishEveryMs: 10 });
+  let size = 0;
+  for (let round = 0; round < 5; round += 1) {
+    const appending = Promise.all(Array.from({ length: 400 }, () => writer.append(draft(size++))));
+    const exported = await exportLedger({ from, to });
+    await appending;
+    await assertGood(exported.place, exported.size);
+  }
+  await writer.close();
+  const last = await exportLedger({ from, to });
+  assert.equal(last.size, 2_000);
+  await assertGood(last.place, 2_000);
+});
+
+test('another log of the same origin, or one set back, is refused and what is there stays', async (t) => {
+  const [from, to] = [await ledgerOf(t, 300), folderFor(t)];
+  const { place } = await exportLedger({ from, to });
+  await assert.rejects(exportLedger({ from: await ledgerOf(t, 200), to }), code('export-ahead'));
+  const other = folderFor(t);
+  const writer = await openIn(other);
+  await append(writer, 1_000, 1_400);
+  await writer.close();
+  await assert.rejects(exportLedger({ from: other, to }), code('export-forked'));
+  await assertGood(place, 300);
+});
+
+test('a tile in the place with other bytes stops the export', async (t) => {
+  const [from, to] = [await ledgerOf(t, 10), folderFor(t)];
+  const { place } = await exportLedger({ from, to });
+  await writeOn(from, 10, 600);
+  writeFileSync(join(place, 'tile/entries/000'), 'of somebody else');
+  await assert.rejects(exportLedger({ from, to }), code('export-forked'));
+  assert.equal(readFileSync(join(place, 'tile/entries/000'), 'utf8'), 'of somebody else');
+});
+
+test('damage is not copied', async (t) => {
+  const to = folderFor(t);
+  const from = await ledgerOf(t, 300);
+  const bundle = join(from, tilePath({ level: 'entries', index: 0, width: 256 }));
+  const bytes = readFileSync(bundle);
+  bytes[500]! ^= 1;
+  writeFileSync(bundle, bytes);
+  await assert.rejects(exportLedger({ from, to }), code('log-damaged'));
+  writeFileSync(join(from, 'checkpoint'), readFileSync(join(from, 'checkpoint'), 'utf8').replace('\n300\n', '\n299\n'));
+  await assert.rejects(exportLedger({ from, to }), code('log-damaged'));
+  assert.deepEqual(readdirSync(to, { recursive: true }).filter((name) => String(name).endsWith('checkpoint')), []);
+});
+
+for (const size of [1, 255, 256, 700, 1_024]) {
+  test(`a ledger of ${size} receipts is restored from its export and its keys alone, and goes on`, async (t) => {
+    const [from, to, restored] = [await ledgerOf(t, size), folderFor(t), join(folderFor(t), 'restored')];
+    const before = readFileSync(join(from, 'checkpoint'), 'utf8');
+    const { place } = await exportLedger({ from, to });
+    const keys = join(folderFor(t), 'keys');
+    cpSync(join(from, 'keys'), keys, { recursive: true });
+    rmSync(from, { recursive: true });
+    const report = await importLedger({ from: place, to: restored, signingKeys: keys, since: [before] });
+    assert.deepEqual([report.size, report.isWritable, report.origin], [size, true, origin]);
+    for (const name of readdirSync(join(restored, 'keys'))) assert.equal(statSync(join(restored, 'keys', name)).mode & 0o777, 0o600);
+    const writer = await openIn(restored);
+    assert.equal((await writer.append(draft(size - 1))).isRepeat, true, 'ids are known again');
+    assert.equal((await writer.append(draft(size))).index, size);
+    await writer.close();
+    const verified = await verifyLog({ target: restored, since: [before], threads: 0 });
+    assert.deepEqual([verified.verdict, verified.receipts], ['good', size + 1]);
+    // And the export goes on from there.
+    assert.equal((await exportLedger({ from: restored, to })).sizeBefore, size);
+  });
+}
+
+test('without keys an import is to be read and verified only', async (t) => {
+  const [from, to] = [await ledgerOf(t, 300), join(folderFor(t), 'copy')];
+  const report = await importLedger({ from, to });
+  assert.equal(report.isWritable, false);
+  await assertGood(to, 300);
+  await assert.rejects(openIn(to), code('state-lost'));
+});
+
+test('what does not verify is not imported, nor into a folder that holds a log, nor with keys of another', async (t) => {
+  const from = await ledgerOf(t, 300);
+  const to = join(folderFor(t), 'copy');
+  const bundle = join(from, tilePath({ level: 'entries', index: 0, width: 256 }));
+  const bytes = readFileSync(bundle);
+  bytes[500]! ^= 1;
+  writeFileSync(bundle, bytes);
+  await assert.rejects(importLedger({ from, to }), code('import-refused'));
+  assert.ok(!readdirSync(to).includes('checkpoint'), 'it does not look like a log');
+  const good = await ledgerOf(t, 30);
+  await assert.rejects(importLedger({ from: good, to: await ledgerOf(t, 3) }), code('import-refused'));
+  const other = await ledgerOf(t, 3, 'ledger.example/other');
+  await assert.rejects(importLedger({ from: good, to: join(folderFor(t), 'new'), signingKeys: join(other, 'keys') }), code('bad-key'));
+  await assert.rejects(importLedger({ from: good, to: join(folderFor(t), 'new'), signingKeys: folderFor(t) }), code('key-lost'));
+});
+
+test('an older export than a checkpoint that is known is refused', async (t) => {
+  const [from, to] = [await ledgerOf(t, 30), folderFor(t)];
+  const { place } = await exportLedger({ from, to });
+  await writeOn(from, 30, 60);
+  const since = [readFileSync(join(from, 'checkpoint'))];
+  await assert.rejects(importLedger({ from: place, to: join(folderFor(t), 'new'), since }), code('import-refused'));
+});
+
+test('folders of logs are distinct, and safe as names of files', () => {
+  assert.equal(logFolder('ledger.example.org/node-1'), 'ledger.example.org_2fnode-1');
+  assert.equal(logFolder('..'), '_2e.');
+  assert.equal(logFolder('a_2fb'), 'a_5f2fb');
+  assert.equal(logFolder('é'), '_c3_a9');
+});
