@@ -59,3 +59,7 @@ export { isBucket, logFolder } from './export/object-store.ts';
 export type { StoreOptions } from './export/object-store.ts';
 export type { GcsOptions } from './export/gcs-store.ts';
 export type { S3Options } from './export/s3-store.ts';
+
+// Serving: the log over HTTP as data, for whoever has a port.
+export { answerFor, serveLogFile } from './serve/log-files.ts';
+export type { AnswerHeaders, FileAnswer, HttpAnswer } from './serve/log-files.ts';
