@@ -1,7 +1,7 @@
 // A session: the process that speaks with one client. It answers the protocol's small requests
 // itself and gives each tools/call to a task of its own, so that a ping, a cancellation or the
 // answer to a question gets through while tools run.
-import { exitProcess, genServer, givePort, noReply, processOf, processTable, reply, spawnTask, stop, telemetryEvent, type Exit, type NoReply, type PortId, type Process, type Reply, type Self } from '@flyball/kernel';
+import { exitProcess, genServer, givePort, noReply, processOf, processTable, reply, stop, telemetryEvent, type Exit, type NoReply, type PortId, type Process, type Reply, type Self } from '@flyball/kernel';
 import { exchangeOf, type Exchange } from '@flyball/listener';
 import { cancelTarget } from '../protocol/cancel.ts';
 import { rejectionBody, sessionNotFound } from '../protocol/http-rules.ts';
