@@ -62,6 +62,32 @@ test('a route answers its path, with or without a query; others are 404', async 
   assert.equal((await ask(port, '/other')).status, 404);
 });
 
+test('a prefix answers what lies below it; an exact route and a longer prefix come first; it ends with its owner', async (t) => {
+  const say = (text: string, path: string, isPrefix: boolean): RouteEntry => ({ path, isPrefix, audience: 'anyone', handler: (exchange) => exchange.answer(200, TEXT, `${text} ${exchange.path}`) });
+  const { port, owner: routesOwner } = await serve(t, [say('log', '/log/', true), say('tile', '/log/tile/', true), say('exact', '/log/tile/0', false)]);
+  assert.equal((await ask(port, '/log/checkpoint?x=1')).body, 'log /log/checkpoint');
+  assert.equal((await ask(port, '/log/')).body, 'log /log/');
+  assert.equal((await ask(port, '/log/tile/1')).body, 'tile /log/tile/1');
+  assert.equal((await ask(port, '/log/tile/0')).body, 'exact /log/tile/0');
+  assert.equal((await ask(port, '/log')).status, 404);
+  assert.equal((await ask(port, '/logs/checkpoint')).status, 404);
+  const process = processOf(routesOwner)!;
+  assert.throws(() => addRoute({ ...hello, path: '/open', isPrefix: true }, process), RangeError);
+  addRoute(say('newer', '/log/', true), process);
+  assert.equal((await ask(port, '/log/checkpoint')).body, 'newer /log/checkpoint');
+  exitProcess(process, 'killed');
+  assert.equal((await ask(port, '/log/checkpoint')).status, 404);
+});
+
+test('bytes are answered as they are, and their length alone to HEAD', async (t) => {
+  const bytes = Uint8Array.from({ length: 256 }, (_, at) => at);
+  const { port } = await serve(t, [{ ...hello, handler: (exchange) => exchange.answer(200, ['Content-Type', 'application/octet-stream'], bytes) }]);
+  const answer = await fetch(`http://127.0.0.1:${port}/hello`);
+  assert.deepEqual(new Uint8Array(await answer.arrayBuffer()), bytes);
+  const head = await ask(port, '/hello', { method: 'HEAD' });
+  assert.deepEqual([head.headers['content-length'], head.body], ['256', '']);
+});
+
 test('text beyond ASCII arrives whole, with its length in bytes', async (t) => {
   const { port } = await serve(t, [{ ...hello, handler: (exchange) => exchange.answer(200, TEXT, 'grüße ✓ é') }]);
   const { body, headers } = await ask(port, '/hello');

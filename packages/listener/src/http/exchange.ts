@@ -98,13 +98,13 @@ export class Exchange extends Port {
   }
 
   /** The whole answer at once. Nothing if it was answered or the client is gone. */
-  answer(status: number, headers: RawHeaders, body: string): void {
+  answer(status: number, headers: RawHeaders, body: string | Uint8Array): void {
     if (this.#finished) return;
     this.#finish();
     const response = this.#response;
     const upload = uploadUnderWay(this.request);
     const close = this.#isDraining() || upload === 'endless';
-    const bytes = Buffer.byteLength(body);
+    const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
     const all = [...headers, 'Content-Length', String(bytes)];
     if (close) all.push(...DRAINED_HEADERS);
     response.writeHead(status, all);
