@@ -132,8 +132,8 @@ class Export {
         step = 0.5;
       }
     }
-    // The last one may not be whole, nor that before it, should its end have been another one's beginning.
-    return Math.max(0, present - 1) * batchWidth;
+    // That one may not be whole.
+    return Math.max(0, present) * batchWidth;
   }
 
   async #copy(tiles: readonly TileId[], from: number): Promise<void> {
