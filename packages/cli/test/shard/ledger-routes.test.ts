@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { exitProcess, genServer, processOf, supervisor } from '@flyball/kernel';
+import { openWriter, verifyLog } from '@flyball/ledger';
+import { draft, origin } from '@flyball/ledger/testing';
+import { httpListener, listenerAddress, type Audience } from '@flyball/listener';
+import { addLedgerRoutes } from '../../src/shard/ledger-routes.ts';
+
+let listeners = 0;
+
+/** A ledger of 300 receipts and the address that it is served under. */
+async function served(t: TestContext, { audience = 'local', isLocal = true }: { audience?: Audience; isLocal?: boolean } = {}) {
+  listeners += 1;
+  const folder = mkdtempSync(join(tmpdir(), 'flyball-routes-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const writer = await openWriter({ folder, origin });
+  await Promise.all(Array.from({ length: 300 }, (_, at) => writer.append(draft(at))));
+  await writer.close();
+  const name = `ledger_routes${listeners}`;
+  const owner = processOf(await genServer({ init: () => ({}) }).start())!;
+  addLedgerRoutes({ folder, prefix: '/ledger/', audience }, owner);
+  const top = await supervisor({ children: [{ id: 'listener', start: [httpListener({ name, host: '127.0.0.1', port: 0, connectionsMax: 100, keepAliveTimeoutMs: 1, isLocal: () => isLocal })] }] }).start();
+  t.after(() => {
+    exitProcess(processOf(top)!, 'killed');
+    exitProcess(owner, 'killed');
+  });
+  return { folder, address: `http://127.0.0.1:${(await listenerAddress(name)).port}` };
+}
+
+test('a verifier reads the log off the node\'s port', async (t) => {
+  const { address } = await served(t);
+  const report = await verifyLog({ target: `${address}/ledger`, threads: 0 });
+  assert.deepEqual([report.verdict, report.receipts], ['good', 300], JSON.stringify(report));
+  const tile = await fetch(`${address}/ledger/tile/entries/000`);
+  assert.deepEqual([tile.headers.get('content-type'), tile.headers.get('cache-control')], ['application/octet-stream', 'public, max-age=31536000, immutable']);
+  const head = await fetch(`${address}/ledger/tile/0/000`, { method: 'HEAD' });
+  assert.deepEqual([head.status, head.headers.get('content-length')], [200, '8192']);
+});
+
+test('nothing but the log has a path', async (t) => {
+  const { address } = await served(t);
+  for (const path of ['/ledger/keys/', '/ledger/state/ledger.json', '/ledger/..%2fledger/state/ledger.json', '/ledger/', '/ledger']) assert.equal((await fetch(`${address}${path}`)).status, 404, path);
+  assert.equal((await fetch(`${address}/ledger/checkpoint`, { method: 'POST', body: 'x' })).status, 405);
+});
+
+test('strangers get it only where it is meant for anyone', async (t) => {
+  const mine = await served(t, { isLocal: false });
+  assert.equal((await fetch(`${mine.address}/ledger/checkpoint`)).status, 403);
+  const open = await served(t, { isLocal: false, audience: 'anyone' });
+  assert.equal((await fetch(`${open.address}/ledger/checkpoint`)).status, 200);
+});
+
+test('a file that is there and cannot be read is 503, and the next request is served', async (t) => {
+  const { folder, address } = await served(t);
+  mkdirSync(join(folder, 'tile', '5', '000'), { recursive: true });
+  const broken = await fetch(`${address}/ledger/tile/5/000`);
+  assert.deepEqual([broken.status, broken.headers.get('cache-control')], [503, 'no-store']);
+  assert.equal((await fetch(`${address}/ledger/checkpoint`)).status, 200);
+});
