@@ -1,6 +1,7 @@
 // Checks everything in a ledger's folder while no writer has it, says what is wrong and what could be done, and with
 // `repair` does what loses nothing that is still there: files are made anew from what the signed root proves right.
 // What is acknowledged but nowhere on the disk it names, and never invents.
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 
 import { LedgerError } from '../errors.ts';
@@ -10,13 +11,13 @@ import { checkpointPath, tileWidth, verifierKeysPath } from '../format/layout.ts
 import { equalHashes } from '../format/merkle.ts';
 import { parseVerifierKey, verifierKeyOf, type VerifierKey } from '../format/note.ts';
 import { placeOf, readEntry } from './entries.ts';
-import { asLedgerError, replaceFile, type Files } from './files.ts';
+import { asLedgerError, replaceFile, systemFiles, type Files } from './files.ts';
 import { checkTree, type TreeCheck } from './fsck-tree.ts';
 import { makeFolders, readIdentity, writeIdentity, type Identity } from './identity.ts';
 import { IdIndex } from './id-index.ts';
 import { Journal } from './journal.ts';
 import { hasKeys, readKeys, writeKey, writeVerifierKeys } from './keys.ts';
-import type { Lock } from './lock.ts';
+import { takeLock, type Lock } from './lock.ts';
 import { placesOf, type Places } from './places.ts';
 import { Salvage, writeJournal } from './salvage.ts';
 import { sizesDefault } from './sizes.ts';
@@ -54,6 +55,11 @@ export function fsck(options: FsckOptions, tools: FsckTools): FsckReport {
   } finally {
     lock?.release();
   }
+}
+
+/** The same on this machine's disk. Takes about a second for 200,000 receipts; call it outside a node. */
+export function fsckLedger(options: FsckOptions): FsckReport {
+  return fsck(options, { files: systemFiles, takeLock, randomBytes });
 }
 
 // To look at a disk that cannot be written needs no lock: nobody else can write it either.

@@ -309,7 +309,7 @@ export class Store {
   }
 
   #sign(checkpoint: Checkpoint): void {
-    const note = signCheckpoint(checkpoint, this.#keys.map(({ key }) => key).toReversed());
+    const note = signCheckpoint(checkpoint, this.#keys.slice(-signingKeysMax).map(({ key }) => key).toReversed());
     this.#publisher.writeCheckpoint(note);
     this.#published = { size: checkpoint.size, text: formatCheckpoint(checkpoint), note };
     remember(this.#lately, this.#published);
@@ -358,6 +358,8 @@ export class Store {
   }
 }
 
+/** However many are not retired: a note has room for a hundred signatures, and witnesses need some of it. */
+const signingKeysMax = 8;
 /** A witness is given this many publications to answer. */
 const latelyMax = 1024;
 
