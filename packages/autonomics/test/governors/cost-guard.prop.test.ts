@@ -41,7 +41,7 @@ function randomSignals(policy: CostPolicy, random: Random): Signals<CostState, C
   const held: Reservation[] = [];
   const day = policy.budgets.dayMicro!;
   const cost = (): Cost => {
-    if (random.next() < 0.6) return random.next() < 0.9 ? { micro: random.below(day / 5) } : { micro: random.below(1_000), currency: random.pick(['EUR', 'XXX', 'USD']) };
+    if (random.next() < 0.6) return random.next() < 0.9 ? { micro: random.below(day / 5) } : { micro: random.below(1_000), currency: random.pick(['EUR', 'XTS', 'USD']) };
     const item = random.pick(['small', 'large', 'broken', 'unknown', 'constructor', 'large']);
     return { lines: [{ item, units: random.pick([1, 1_000, 100_000, -1, 0.5]) }, { item: 'small', units: random.below(10_000) }] };
   };
