@@ -13,6 +13,8 @@ export interface LedgerCommand {
   readonly summary: string;
   readonly options: OptionTable;
   readonly exitCodes: string;
+  /** Whatever else its help says. */
+  readonly notes?: string;
 }
 
 const ANY = /./;
@@ -119,7 +121,34 @@ const KEYS: LedgerCommand = {
   exitCodes: '0 done; 1 it could not be done; 2 wrong command line.',
 };
 
-export const LEDGER_COMMANDS: Readonly<Record<string, LedgerCommand>> = { verify: VERIFY, show: SHOW, tail: TAIL, query: QUERY, stats: STATS, keys: KEYS };
+const BUCKETS = `A bucket's credentials come from the environment: for s3:// from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+AWS_SESSION_TOKEN, AWS_REGION and, for stores that are not Amazon's, AWS_ENDPOINT_URL_S3; for gs:// from wherever
+Google's client looks, such as GOOGLE_APPLICATION_CREDENTIALS.`;
+
+const EXPORT: LedgerCommand = {
+  usage: 'FOLDER PLACE',
+  takes: [2, 2],
+  summary: 'copy what is new of a log to a folder, s3://BUCKET/PREFIX or gs://BUCKET/PREFIX; the node may run',
+  options: { json: JSON_OPTION },
+  notes: BUCKETS,
+  exitCodes: '0 the copy is whole; 1 it is not: run it again; 2 wrong command line.',
+};
+
+const IMPORT: LedgerCommand = {
+  usage: 'PLACE FOLDER',
+  takes: [2, 2],
+  summary: 'verify a copy (folder, archive, address, s3://, gs://) and make a ledger of it in an empty folder',
+  notes: BUCKETS,
+  options: {
+    key: VERIFY.options['key']!,
+    since: VERIFY.options['since']!,
+    signingKeys: textOption('signing-keys', 'FOLDER', 'a copy of the lost ledger\'s folder keys, so that a node can go on writing'),
+    json: JSON_OPTION,
+  },
+  exitCodes: '0 done; 1 refused or failed; 2 wrong command line.',
+};
+
+export const LEDGER_COMMANDS: Readonly<Record<string, LedgerCommand>> = { verify: VERIFY, show: SHOW, tail: TAIL, query: QUERY, stats: STATS, keys: KEYS, export: EXPORT, import: IMPORT };
 
 export interface ParsedLedger {
   readonly name: string;
@@ -153,10 +182,10 @@ flyball ledger <command> --help tells more.
 `;
 }
 
-function commandHelp(name: string, { usage, summary, options, exitCodes }: LedgerCommand): string {
+function commandHelp(name: string, { usage, summary, options, exitCodes, notes }: LedgerCommand): string {
   return `flyball ledger ${`${name} ${usage}`.trim()} [options]: ${summary}
 
-${optionLines(options)}
+${optionLines(options)}${notes === undefined ? '' : `\n${notes}\n`}
 Exit codes: ${exitCodes}
 `;
 }

@@ -39,6 +39,10 @@ async function runCommand(parsed: ParsedLedger, environment: Environment, output
       return (await import('./stats.ts')).runStats(parsed, environment, output);
     case 'keys':
       return (await import('./keys.ts')).runKeys(parsed, environment, output);
+    case 'export':
+      return (await import('./export.ts')).runExport(parsed, environment, output);
+    case 'import':
+      return (await import('./export.ts')).runImport(parsed, environment, output);
     default:
       throw new Error(`ledger ${parsed.name} is in the table and has no code`);
   }

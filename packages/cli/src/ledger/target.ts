@@ -21,6 +21,15 @@ export function readFileOf(file: string, directory: string): Buffer {
   }
 }
 
+/** A key has plus signs where a file's name rarely has: if a file of that name exists, it is meant. */
+export function keysFrom(given: string, directory: string): string[] {
+  try {
+    return readFileSync(resolve(directory, given), 'utf8').split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  } catch {
+    return [given];
+  }
+}
+
 /** Throws FileProblem. */
 export function writeFileOf(file: string, directory: string, content: string | Uint8Array): void {
   try {

@@ -1,12 +1,10 @@
 /** `flyball ledger verify`: runs the offline verifier, shows how far it is, prints what it says. */
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { verifyLog, type VerifyOptions, type VerifyReport } from '@flyball/ledger';
 import type { Output } from '../ctl.ts';
 import type { Environment } from '../environment.ts';
 import { progressBar } from '../progress-bar.ts';
 import type { ParsedLedger } from './ledger-options.ts';
-import { logTarget, readFileOf } from './target.ts';
+import { keysFrom, logTarget, readFileOf } from './target.ts';
 import { verifyText } from './verify-report.ts';
 
 /** Resolves to the exit code of the report. */
@@ -34,13 +32,4 @@ function optionsOf(values: ParsedLedger['values'], directory: string): Omit<Veri
     since: (values['since'] as readonly string[]).map((file) => readFileOf(file, directory)),
     ...(origin === '' ? {} : { origin }),
   };
-}
-
-/** A key has plus signs where a file's name rarely has: if a file of that name exists, it is meant. */
-function keysFrom(given: string, directory: string): string[] {
-  try {
-    return readFileSync(resolve(directory, given), 'utf8').split('\n').map((line) => line.trim()).filter((line) => line !== '');
-  } catch {
-    return [given];
-  }
 }
