@@ -56,7 +56,7 @@ export const rollbackGuardPolicy = policySchema<RollbackGuardPolicy>('rollback_g
   watchMs: number('integer', 'ms', [minute, 30 * minute, day], 'How long a release is watched; the odds are spread over this time.'),
   watchMaxMs: number('integer', 'ms', [minute, 6 * 60 * minute, 7 * day], 'How long a watch goes on that has not seen enough to say healthy; then its verdict is `no_data`.'),
   oddsToRollBack: number('number', ': 1', [10, 200, 1e9], 'Odds at which a release is rolled back; at most one healthy watch in this many is rolled back for errors.'),
-  latencyOddsToRollBack: number('number', ': 1', [10, 1_000, 1e9], 'The same for latency, which drifts more and hurts less than errors.'),
+  latencyOddsToRollBack: number('number', ': 1', [10, 3_000, 1e9], 'The same for latency, which drifts more and hurts less than errors.'),
   oddsToSuspect: number('number', ': 1', [1, 20, 1e9], 'Odds from which the answer says `suspect`; nothing else happens.'),
   oddsToClear: number('number', ': 1', [1, 20, 1e9], 'Odds against the mildest bad release that a watch needs to end as healthy.'),
   requestsMin: number('integer', 'requests', [1, 20, 1e6], 'No rollback, and no verdict but `no_data`, on fewer requests of the release.'),

@@ -1,6 +1,6 @@
 // One release under watch: how its tests are set up from the baseline, what each signal adds, and the verdict.
-import { BASELINE_BINS, errorBins, seasonalFactor, SLOW_SHARE, slowBins, slowShare, sumFrom, type Baseline } from '../statistics/baseline.ts';
-import { driftMaxOf, healthyRateOf, noiseOf, type NoiseAssumptions } from '../statistics/baseline-noise.ts';
+import { BASELINE_BINS, errorBins, seasonalFactor, SLOW_SHARE, slowBins, sumFrom, type Baseline } from '../statistics/baseline.ts';
+import { driftedTo, driftMaxOf, healthyRateOf, noiseOf, type Bin, type Noise, type NoiseAssumptions } from '../statistics/baseline-noise.ts';
 import { observe, oddsOf, startTest, type Counts, type SequentialTest, type TestPlan } from '../statistics/sequential-test.ts';
 import type { RollbackGuardPolicy } from './rollback-guard-policy.ts';
 import type { Evidence, RequestCounts, Verdict, Watch } from './rollback-guard-state.ts';
@@ -43,27 +43,27 @@ function errorPlanOf(policy: RollbackGuardPolicy, baseline: Baseline, nowMs: num
   const assumed: NoiseAssumptions = {
     kinds: [usual, UNUSUAL], relativeVariance: policy.noiseVariance, relativeVarianceDeviation: ERROR_VARIANCE_DEVIATION, memoryMs: policy.noiseMemoryMs,
   };
-  const measured = noiseOf(errorBins(baseline), binMsOf(policy), assumed);
+  const bins = errorBins(baseline);
+  const measured = noiseOf(bins, binMsOf(policy), assumed);
   const noise = { ...measured, share: Math.min(SHARE_MAX, measured.share * seasonalFactor(baseline, nowMs)) };
-  return {
-    baseline: healthyRateOf(noise),
-    alternatives: policy.errorIncreasesPct.map((increase) => Math.min(SHARE_MAX + 0.04, noise.share + increase / 100)),
-    healthyShareMax: Math.max(noise.share + policy.driftPct / 100, driftMaxOf(noise, DRIFT_DEVIATIONS)),
-    memoryMs: policy.noiseMemoryMs, watchMs: policy.watchMs,
-  };
+  const alternatives = policy.errorIncreasesPct.map((increase) => Math.min(SHARE_MAX + 0.04, noise.share + increase / 100));
+  return planOf(policy, noise, bins, { alternatives, healthyShareMax: Math.max(noise.share + policy.driftPct / 100, driftMaxOf(noise, DRIFT_DEVIATIONS)) });
 }
 
 function latencyPlanOf(policy: RollbackGuardPolicy, baseline: Baseline): TestPlan {
   const assumed: NoiseAssumptions = {
-    ...SLOW_NOISE, kinds: [{ share: Math.max(SLOW_SHARE, slowShare(baseline)), worthEvents: SLOW_NOISE.worthEvents, weight: 1 }], memoryMs: policy.noiseMemoryMs,
+    ...SLOW_NOISE, kinds: [{ share: SLOW_SHARE, worthEvents: SLOW_NOISE.worthEvents, weight: 1 }], memoryMs: policy.noiseMemoryMs,
   };
-  const noise = noiseOf(slowBins(baseline), binMsOf(policy), assumed);
-  return {
-    baseline: healthyRateOf(noise),
-    alternatives: policy.slowFactors.map((factor) => Math.min(SHARE_MAX, noise.share * factor)),
-    healthyShareMax: driftMaxOf(noise, SLOW_DRIFT_DEVIATIONS),
-    memoryMs: policy.noiseMemoryMs, watchMs: policy.watchMs,
-  };
+  const bins = slowBins(baseline);
+  const noise = noiseOf(bins, binMsOf(policy), assumed);
+  const alternatives = policy.slowFactors.map((factor) => Math.min(SHARE_MAX, noise.share * factor));
+  return planOf(policy, noise, bins, { alternatives, healthyShareMax: driftMaxOf(noise, SLOW_DRIFT_DEVIATIONS) });
+}
+
+function planOf(policy: RollbackGuardPolicy, noise: Noise, bins: readonly Bin[], shares: Pick<TestPlan, 'alternatives' | 'healthyShareMax'>): TestPlan {
+  const baseline = healthyRateOf(noise);
+  const keep = Math.exp(-binMsOf(policy) / policy.noiseMemoryMs);
+  return { baseline, start: driftedTo(baseline, bins, keep, shares.healthyShareMax), ...shares, memoryMs: policy.noiseMemoryMs, watchMs: policy.watchMs };
 }
 
 export function binMsOf({ baselineMs }: RollbackGuardPolicy): number {

@@ -2,7 +2,7 @@
 // more than chance it varies from bin to bin (diurnal and autocorrelated noise, retries that fail together).
 // Called once a deployment, never for each signal. A short, thin or missing baseline is filled up with what
 // the policy assumes; nothing here ever divides by what was not seen.
-import { betaOf, logPredictive, type BetaCounts } from './drifting-rate.ts';
+import { betaOf, learned, logPredictive, relaxed, type BetaCounts } from './drifting-rate.ts';
 
 /** Events of one bin of the baseline. */
 export interface Bin {
@@ -107,4 +107,11 @@ export function healthyRateOf(noise: Noise): BetaCounts {
 /** Where drift ends: this many deviations of its logarithm above the mean. */
 export function driftMaxOf(noise: Noise, deviations: number): number {
   return Math.min(0.99, noise.share * Math.exp(deviations * Math.sqrt(Math.log(1 + noise.relativeVariance))));
+}
+
+/** Where the drift stood at the end of the baseline: its bins are learned, the older ones forgotten again. */
+export function driftedTo(baseline: BetaCounts, bins: readonly Bin[], keep: number, meanMax: number): BetaCounts {
+  let known = baseline;
+  for (const { events, bad } of bins) known = learned(relaxed(known, baseline, keep, meanMax), bad, events - bad);
+  return known;
 }

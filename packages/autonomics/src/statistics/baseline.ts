@@ -5,10 +5,10 @@ import type { Bin } from './baseline-noise.ts';
 export const BASELINE_BINS = 30;
 const HOUR_MS = 3_600_000;
 const HOURS = 24;
-/** A latency bound is chosen so that about this share of requests is slower: a p99 that has enough counts. */
-export const SLOW_SHARE = 0.01;
-/** The chosen bound stays while its share is within this factor of the wanted one. */
-const SLOW_FACTOR = 3;
+/** A latency bound is chosen so that about this share of requests is slower: near the p99, with enough counts. */
+export const SLOW_SHARE = 0.015;
+/** The chosen bound stays while its share is within this factor of the wanted one: a new one starts without bins. */
+const SLOW_FACTOR = 4;
 /** Below this many timed requests no bound is chosen. */
 const TIMED_MIN = 300;
 /** A bin that was counted against another bound. */
@@ -140,12 +140,11 @@ export function errorBins({ binEvents, binBad, events, bad }: Baseline): Bin[] {
   return events > 0 ? [...closed, { events, bad }] : closed;
 }
 
-export function slowBins({ binTimed, binSlow }: Baseline): Bin[] {
-  return binTimed.map((events, at) => ({ events, bad: binSlow[at]! })).filter(({ bad }) => bad !== UNKNOWN);
-}
-
-export function slowShare({ histogram, slowBound }: Baseline): number {
-  return slowBound < 0 ? 0 : (sumFrom(histogram, slowBound + 1) + 0.5) / (sumFrom(histogram, 0) + 1);
+/** Where most bins counted against another bound, the whole histogram stands for them, as one bin. */
+export function slowBins({ binTimed, binSlow, timed, slow, histogram, slowBound }: Baseline): Bin[] {
+  const closed = binTimed.map((events, at) => ({ events, bad: binSlow[at]! })).filter(({ bad }) => bad !== UNKNOWN);
+  if (2 * closed.length < binTimed.length) return [{ events: sumFrom(histogram, 0), bad: sumFrom(histogram, slowBound + 1) }];
+  return timed > 0 ? [...closed, { events: timed, bad: slow }] : closed;
 }
 
 /** An hour's bad share is compared only when it rests on this many bad events. */

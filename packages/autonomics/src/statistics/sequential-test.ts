@@ -21,6 +21,8 @@ export interface SequentialTest {
 /** What stays the same during a watch. */
 export interface TestPlan {
   readonly baseline: BetaCounts;
+  /** What a healthy service shows at the start: the baseline, and where its drift stood at the end. */
+  readonly start: BetaCounts;
   /** Shares of bad events that a bad release may show, the mildest first. */
   readonly alternatives: readonly number[];
   /** A share above this is no drift of a healthy service. */
@@ -34,11 +36,14 @@ const BAD_FROM_START = 0.5;
 /** Finite, so that the state stays plain JSON. */
 const ODDS_MAX = 1e300;
 const GAIN_MAX = 600;
+/** Knows nothing, and 20 : 1 that nothing is what is known of the control. */
+const ANY_SHARE: BetaCounts = { bad: 0.5, good: 5 };
+const NEW_LOG_ODDS = Math.log(20);
 const SHARE_MAX = 0.999;
 
 export function startTest(plan: TestPlan): SequentialTest {
   return {
-    healthy: plan.baseline,
+    healthy: plan.start,
     odds: plan.alternatives.map(() => BAD_FROM_START / plan.alternatives.length),
     unspent: 1 - BAD_FROM_START,
     logOddsFromStart: 0,
@@ -63,12 +68,14 @@ export function observe(plan: TestPlan, test: SequentialTest, counts: Counts): S
   const good = events - bad;
   const { predicting, next } = healthyNow(plan, test, counts);
   const logHealthy = logPredictive(predicting, bad, good);
+  // Where healthy itself is elsewhere for now, bad is as far above it as ever.
+  const lift = counts.control === null && counts.allowance === 1 ? 0 : Math.max(0, meanOf(predicting) - meanOf(plan.baseline));
   const fresh = test.unspent * (1 - Math.exp(-elapsedMs / plan.watchMs));
   const share = fresh / plan.alternatives.length;
   const odds: number[] = [];
   let logOddsFromStart = test.logOddsFromStart;
   for (let at = 0; at < plan.alternatives.length; at += 1) {
-    const alternative = plan.alternatives[at]!;
+    const alternative = Math.min(SHARE_MAX, plan.alternatives[at]! + lift);
     const gain = bad * Math.log(alternative) + good * Math.log(1 - alternative) - logHealthy;
     odds.push(Math.min(ODDS_MAX, (test.odds[at]! + share) * Math.exp(Math.min(GAIN_MAX, gain))));
     if (at === 0) logOddsFromStart += gain;
@@ -81,13 +88,20 @@ function healthyNow(plan: TestPlan, test: SequentialTest, { events, bad, elapsed
   if (control !== null) {
     // Both versions drift together, wherever to: the mean stays, only its certainty fades to the baseline's.
     const known = relaxed(test.healthy, sameMean(plan.baseline, test.healthy), keep, SHARE_MAX);
-    const predicting = learned(known, control.bad, control.events - control.bad);
+    const good = control.events - control.bad;
+    // Something befell both: what was known before it explains the control no longer, so the control starts anew.
+    const isNew = logPredictive(ANY_SHARE, control.bad, good) > logPredictive(known, control.bad, good) + NEW_LOG_ODDS;
+    const predicting = learned(isNew ? ANY_SHARE : known, control.bad, good);
     return { predicting, next: learned(predicting, bad, events - bad) };
   }
   const known = relaxed(test.healthy, plan.baseline, keep, plan.healthyShareMax);
   const predicting = allowance === 1 ? known : { bad: known.bad * allowance, good: known.good };
   // What the allowance explains says nothing about the usual share.
   return { predicting, next: learned(known, bad / allowance, events - bad) };
+}
+
+function meanOf({ bad, good }: BetaCounts): number {
+  return bad / (bad + good);
 }
 
 function sameMean(baseline: BetaCounts, known: BetaCounts): BetaCounts {

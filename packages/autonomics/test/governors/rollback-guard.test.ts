@@ -151,7 +151,7 @@ test('latency alone rolls back; with a shift of traffic it is not judged', () =>
   const slow = released();
   slow.run(30, () => timed(12));
   assert.deepEqual(slow.actions.map(({ kind, parameters }) => [kind, parameters['evidence']]), [['rollback', 'latency']]);
-  assert.match(slow.actions[0]!.reason, /^requests over \d+ ms [\d.]+ % of [\d,]+ requests against [\d.]+ % before; odds [\d,]+ : 1; threshold 1,000 : 1$/);
+  assert.match(slow.actions[0]!.reason, /^requests over \d+ ms [\d.]+ % of [\d,]+ requests against [\d.]+ % before; odds [\d,]+ : 1; threshold 3,000 : 1$/);
   const blind = released({ judgeLatency: false });
   blind.run(30, () => timed(12));
   assert.equal(blind.actions.length, 0);
@@ -168,6 +168,9 @@ test('what the version before shows at the same time is no fault of the release'
   const outage = ready();
   outage.run(30, () => ({ requests: 50, errors: 5, control: { requests: 150, errors: 15 } }));
   assert.equal(outage.actions.length, 0);
+  const worse = ready();
+  worse.run(30, () => ({ requests: 50, errors: 25, control: { requests: 150, errors: 15 } }));
+  assert.equal(worse.actions[0]?.kind, 'rollback', 'an outage does not hide a release that is worse still');
   const canary = ready();
   canary.run(30, (at) => ({ requests: 50, errors: 5, control: healthy(at) }));
   assert.equal(canary.actions[0]?.kind, 'rollback');

@@ -47,7 +47,7 @@ test('what is known relaxes to the baseline, and never above what drift can be',
   assert.ok(Math.abs(bounded.bad / (bounded.bad + bounded.good) - 0.03) < 1e-12);
 });
 
-const plan: TestPlan = { baseline: { bad: 2, good: 398 }, alternatives: [0.045, 0.155], healthyShareMax: 0.999, memoryMs: 120_000, watchMs: 1_800_000 };
+const plan: TestPlan = { baseline: { bad: 2, good: 398 }, start: { bad: 2, good: 398 }, alternatives: [0.045, 0.155], healthyShareMax: 0.999, memoryMs: 120_000, watchMs: 1_800_000 };
 
 /** Draws from the very process that the test takes for healthy: a signal from its prediction, then learning it. */
 function healthyWatch(random: Random, steps: number): number {
