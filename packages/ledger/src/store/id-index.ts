@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 
 import type { Files } from './files.ts';
-import { idHash } from './id-hash.ts';
+import { hashLimit, idHash } from './id-hash.ts';
 import { pageIndex, Run, RunWriter, type Page, type RunName } from './id-run.ts';
 
 /** Runs of one level that make one of the next. */
@@ -71,16 +71,9 @@ export class IdIndex {
   /** Makes a run of the recent ids; returns its path, to be synced before a snapshot names it. */
   flush(): string | undefined {
     if (this.#recent.size === 0) return undefined;
-    const byHash = new Map<number, number | number[]>();
-    for (const [key, index] of this.#recent) {
-      const hash = idHash(key, this.#salt);
-      const other = byHash.get(hash);
-      byHash.set(hash, other === undefined ? index : [other, index].flat());
-    }
-    const run = this.#newRun(this.#recent.size);
-    for (const hash of Float64Array.from(byHash.keys()).sort()) {
-      for (const index of [byHash.get(hash)!].flat()) run.writer.add(hash, index);
-    }
+    const { hashes, indexes } = sortedByHash(this.#recent, this.#salt);
+    const run = this.#newRun(hashes.length);
+    for (let at = 0; at < hashes.length; at += 1) run.writer.add(hashes[at]!, indexes[at]!);
     run.writer.finish();
     this.#runs.push(Run.open(this.#files, run.path, { name: run.name, level: 0, ids: this.#recent.size }));
     this.#recent = new Map();
@@ -143,6 +136,47 @@ export class IdIndex {
 }
 
 const none: readonly number[] = [];
+const bucketCount = 4096;
+
+/** Into buckets by their first 12 bits, then each a few places on: several times as fast as sorting pairs by comparing. */
+function sortedByHash(recent: ReadonlyMap<string, number>, salt: number): { readonly hashes: Float64Array; readonly indexes: Float64Array } {
+  const unsorted = new Float64Array(recent.size);
+  const starts = new Uint32Array(bucketCount + 1);
+  const bucketOf = (hash: number): number => Math.floor(hash / (hashLimit / bucketCount));
+  let count = 0;
+  for (const key of recent.keys()) {
+    const hash = idHash(key, salt);
+    unsorted[count] = hash;
+    starts[bucketOf(hash) + 1]! += 1;
+    count += 1;
+  }
+  for (let bucket = 1; bucket <= bucketCount; bucket += 1) starts[bucket]! += starts[bucket - 1]!;
+  const [hashes, indexes] = [new Float64Array(count), new Float64Array(count)];
+  count = 0;
+  for (const index of recent.values()) {
+    const hash = unsorted[count]!;
+    const to = starts[bucketOf(hash)]!;
+    starts[bucketOf(hash)] = to + 1;
+    hashes[to] = hash;
+    indexes[to] = index;
+    count += 1;
+  }
+  sortAlmostSorted(hashes, indexes);
+  return { hashes, indexes };
+}
+
+function sortAlmostSorted(hashes: Float64Array, indexes: Float64Array): void {
+  for (let at = 1; at < hashes.length; at += 1) {
+    const [hash, index] = [hashes[at]!, indexes[at]!];
+    let to = at;
+    for (; to > 0 && hashes[to - 1]! > hash; to -= 1) {
+      hashes[to] = hashes[to - 1]!;
+      indexes[to] = indexes[to - 1]!;
+    }
+    hashes[to] = hash;
+    indexes[to] = index;
+  }
+}
 
 /** Several runs becoming one, a few ids at a time. */
 class Merge {
