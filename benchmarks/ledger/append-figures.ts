@@ -1,0 +1,126 @@
+// The figures of appending: how many, how long until durable and until published, and what the main thread feels.
+import type { Conditions, Figure, Outcome } from '../harness/figure.ts';
+import { measurePairs, medianOf, medianRatio } from '../harness/pairs.ts';
+import { readable } from '../harness/statistics.ts';
+import type { AppendOptions, AppendSample } from './append-program.ts';
+import type { BareOptions, BareSample } from './bare-program.ts';
+import { freshPath, removePath } from './place.ts';
+import { runProgram } from './program.ts';
+import { RECEIPT_BYTES } from './receipts.ts';
+
+const APPENDERS = 256;
+/** What a frame of one receipt takes at least: the journal writes whole blocks. */
+const BLOCK_BYTES = 4096;
+
+interface DiskSample {
+  /** Receipts a second. */
+  readonly perSecond: number;
+  readonly sample?: AppendSample;
+}
+
+async function append({ warmUpMs, windowMs }: Conditions, options: Pick<AppendOptions, 'appenders' | 'perSecond'>): Promise<AppendSample> {
+  const folder = freshPath();
+  try {
+    return (await runProgram<AppendSample>('append-program.ts', { folder, warmUpMs, windowMs, ...options } satisfies AppendOptions)).result;
+  } finally {
+    removePath(folder);
+  }
+}
+
+async function bare({ windowMs }: Conditions, options: Pick<BareOptions, 'bytes' | 'how'>): Promise<number> {
+  const path = freshPath();
+  try {
+    return (await runProgram<BareSample>('bare-program.ts', { path, windowMs, ...options } satisfies BareOptions)).result.writesPerSecond;
+  } finally {
+    removePath(path);
+  }
+}
+
+const describe = ({ perSecond }: DiskSample): string => `${readable(Math.round(perSecond))}/s`;
+
+/** Ours with so many authors beside the bare disk writing as many receipts at once. */
+function sides(conditions: Conditions, appenders: number) {
+  const peer = { bytes: Math.max(BLOCK_BYTES, Math.ceil((appenders * RECEIPT_BYTES) / BLOCK_BYTES) * BLOCK_BYTES), how: 'over' } as const;
+  return {
+    ours: async (): Promise<DiskSample> => {
+      const sample = await append(conditions, { appenders });
+      return { perSecond: sample.perSecond, sample };
+    },
+    peer: async (): Promise<DiskSample> => ({ perSecond: (await bare(conditions, peer)) * appenders }),
+    describe,
+  };
+}
+
+/** What the last full-speed measurement came to; the figures at half that rate take it from here. */
+let fullSpeed: Promise<readonly AppendSample[]> | undefined;
+
+async function measureFullSpeed(conditions: Conditions): Promise<{ readonly ours: readonly AppendSample[]; readonly detail: string }> {
+  const pairs = await measurePairs(conditions, sides(conditions, APPENDERS));
+  const ours = pairs.all.flatMap((pair) => pair.ours.sample ?? []);
+  fullSpeed = Promise.resolve(ours);
+  const disk = medianOf(pairs.all.map((pair) => pair.peer), describePerSecond);
+  const cpu = medianOf(ours, ({ cpuUs, appended }) => cpuUs / appended);
+  return { ours, detail: `${pairs.all.length} pairs${pairs.disturbances}; bare write + fdatasync of ${APPENDERS} at a time ${readable(Math.round(disk))}/s; ${readable(cpu)} µs CPU each` };
+}
+
+const describePerSecond = ({ perSecond }: DiskSample): number => perSecond;
+
+async function appendPerSecond(conditions: Conditions): Promise<Outcome> {
+  const { ours, detail } = await measureFullSpeed(conditions);
+  return { kind: 'measured', value: medianOf(ours, ({ perSecond }) => perSecond), detail };
+}
+
+/** At half the rate of full speed; shared by the figures that are measured there. */
+let halfSpeed: Promise<readonly AppendSample[]> | undefined;
+
+async function atHalfSpeed(conditions: Conditions): Promise<readonly AppendSample[]> {
+  halfSpeed ??= (async () => {
+    fullSpeed ??= measureFullSpeed(conditions).then(({ ours }) => ours);
+    const perSecond = medianOf(await fullSpeed, (sample) => sample.perSecond) / 2;
+    const samples: AppendSample[] = [];
+    for (let turn = 1; turn <= conditions.pairs; turn++) {
+      const sample = await append(conditions, { appenders: APPENDERS, perSecond });
+      conditions.say(`${turn}/${conditions.pairs}: ${readable(Math.round(sample.perSecond))}/s, durable p99 ${readable(sample.append.p99Ms)} ms, published p99 ${readable(sample.publish.p99Ms)} ms, loop p99 ${readable(sample.loopDelayP99Ms)} ms`);
+      samples.push(sample);
+    }
+    return samples;
+  })();
+  return halfSpeed;
+}
+
+function atHalf(of: (sample: AppendSample) => number, rest: (samples: readonly AppendSample[]) => string) {
+  return async (conditions: Conditions): Promise<Outcome> => {
+    const samples = await atHalfSpeed(conditions);
+    const rate = medianOf(samples, ({ perSecond }) => perSecond);
+    return { kind: 'measured', value: medianOf(samples, of), detail: `median of ${samples.length} at ${readable(Math.round(rate))}/s; ${rest(samples)}` };
+  };
+}
+
+async function loopDelay(conditions: Conditions): Promise<Outcome> {
+  const half = medianOf(await atHalfSpeed(conditions), ({ loopDelayP99Ms }) => loopDelayP99Ms);
+  const full = medianOf((await fullSpeed) ?? [], ({ loopDelayP99Ms }) => loopDelayP99Ms);
+  return { kind: 'measured', value: Math.max(half, full), detail: `the larger of p99 at full speed ${readable(full)} ms and at half of it ${readable(half)} ms, medians` };
+}
+
+async function singleRatio(conditions: Conditions): Promise<Outcome> {
+  const pairs = await measurePairs(conditions, sides(conditions, 1));
+  const ratio = medianRatio(pairs, describePerSecond);
+  const growing = await bare(conditions, { bytes: RECEIPT_BYTES, how: 'growing' });
+  const text = (side: 'ours' | 'peer'): string => `${readable(Math.round(medianOf(pairs.all.map((pair) => pair[side]), describePerSecond)))}/s`;
+  const detail = `ours ${text('ours')}; bare write + fdatasync of a block that is there ${text('peer')}, at the end of a growing file ${readable(Math.round(growing))}/s; ${ratio.detail}`;
+  return { kind: 'measured', value: ratio.value, detail };
+}
+
+export const appendFigures: readonly Figure[] = [
+  { name: 'append_per_s', unit: 'receipts/s', target: { comparison: '>=', value: 50_000 }, about: `durable receipts of ${RECEIPT_BYTES} B a second, ${APPENDERS} appenders at once, tree and chain included`, measure: appendPerSecond },
+  {
+    name: 'append_p99_ms', unit: 'ms', target: { comparison: '<=', value: 10 }, about: 'append to durable, p99, at half of append_per_s',
+    measure: atHalf(({ append: { p99Ms } }) => p99Ms, (samples) => `p50 ${readable(medianOf(samples, ({ append: { p50Ms } }) => p50Ms))} ms, largest ${readable(Math.max(...samples.map(({ append: { maxMs } }) => maxMs)))} ms`),
+  },
+  {
+    name: 'publish_p99_ms', unit: 'ms', target: { comparison: '<=', value: 250 }, about: 'append to a published checkpoint that covers it, p99, at half of append_per_s',
+    measure: atHalf(({ publish: { p99Ms } }) => p99Ms, (samples) => `p50 ${readable(medianOf(samples, ({ publish: { p50Ms } }) => p50Ms))} ms, largest ${readable(Math.max(...samples.map(({ publish: { maxMs } }) => maxMs)))} ms`),
+  },
+  { name: 'append_single_ratio', unit: 'ratio', target: { comparison: '>=', value: 0.6 }, about: 'one appender, one at a time, ÷ bare write + fdatasync of a block', measure: singleRatio },
+  { name: 'loop_block_p99_ms', unit: 'ms', target: { comparison: '<=', value: 5 }, about: 'event-loop delay of the main thread meanwhile, p99', measure: loopDelay },
+];
