@@ -1,6 +1,7 @@
 // The texts of docs/reference, made from the tables of the packages.
 import { simulationErrorCodes } from '@flyball/autonomics';
 import { codeErrorCodes, kernelErrorCodes } from '@flyball/kernel';
+import { findingCodes, ledgerErrorCodes } from '@flyball/ledger';
 import { descriptorErrorCodes } from '@flyball/listener';
 import { MCP_ERRORS } from '@flyball/mcp';
 import { HEART_ERROR_CODES } from '@flyball/release';
@@ -20,6 +21,8 @@ const tables: readonly Table[] = [
   { title: 'DescriptorError', about: '`@flyball/listener`: listening.', codes: descriptorErrorCodes },
   { title: 'McpError', about: '`@flyball/mcp`: definitions that cannot work, and tools that ask what their client cannot give.', codes: MCP_ERRORS },
   { title: 'TraceError, SimulationError', about: '`@flyball/autonomics`: the simulator.', codes: simulationErrorCodes },
+  { title: 'LedgerError', about: '`@flyball/ledger`: receipts, the log, its disk, its exports.', codes: ledgerErrorCodes },
+  { title: 'Findings of a verification', about: '`@flyball/ledger`, `flyball ledger verify`: what is wrong with a log; returned in the report, never thrown.', codes: findingCodes },
   { title: 'HeartError', about: '`@flyball/release`: heart and the control socket.', codes: HEART_ERROR_CODES },
 ];
 

@@ -4,6 +4,7 @@ export type { LedgerErrorCode } from './errors.ts';
 
 export { canonicalJson } from './format/canonical-json.ts';
 export type { Json } from './format/canonical-json.ts';
+export { parseJson } from './format/parse-json.ts';
 export { decodeReceipt, encodeDraft, receiptKinds, recordDraft } from './format/receipt.ts';
 export type { EncodedDraft, Receipt, ReceiptDraft, ReceiptKind } from './format/receipt.ts';
 export { chainGenesis, chainHash, receiptHash } from './format/chain.ts';
@@ -23,6 +24,7 @@ export { followRotation, keyRotation, pruning, statementEvents } from './format/
 
 export { verifyLog } from './verify/verify.ts';
 export type { VerifyOptions } from './verify/verify.ts';
+export { findingCodes } from './verify/report.ts';
 export type { Finding, FindingCode, Progress, VerifyReport, Witnessed } from './verify/report.ts';
 
 // Writing: one process a ledger, its files in a thread of their own.
@@ -32,6 +34,8 @@ export type { FoundReceipt, PublishedCheckpoint, WriterOptions, WriterStats } fr
 export { ledgerServer, ledgerServerChild, ledgerServerName, ledgerWriter } from './store/ledger-server.ts';
 export type { Outcome } from './store/ledger-server.ts';
 export { ledgerTenantId } from './store/store.ts';
+export { fsckLedger } from './store/fsck.ts';
+export type { FsckFinding, FsckOptions, FsckReport } from './store/fsck.ts';
 export { ledgerRecorder } from './recorder.ts';
 
 // Asking: what a log has published, read without its writer.

@@ -6,6 +6,7 @@ import { LedgerError } from '../errors.ts';
 import { canonicalJson, isCanonical, type Json } from './canonical-json.ts';
 import { hashBytes } from './sha256.ts';
 import { entryBytesMax } from './layout.ts';
+import { parseJson } from './parse-json.ts';
 
 export const receiptKinds = [
   'transition', 'refusal', 'signal_ingest', 'action', 'action_result', 'entitlement', 'upgrade', 'deployment', 'override', 'ingest_error', 'system',
@@ -124,7 +125,7 @@ function parseReceipt(entry: Uint8Array): { readonly text: string; readonly valu
   let value: unknown;
   try {
     text = isAscii(entry) ? Buffer.from(entry.buffer, entry.byteOffset, entry.byteLength).toString('latin1') : decoder.decode(entry);
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (cause) {
     throw new LedgerError('bad-receipt', 'the entry is not JSON in UTF-8', { cause });
   }

@@ -1,26 +1,28 @@
 // What a verification says: data for people and programs. Pure.
 
-/** What is wrong with a log. Each makes the verdict `broken`. */
-export type FindingCode =
-  /** The checkpoint is no checkpoint. */
-  | 'bad-checkpoint'
-  /** A known key's signature does not hold. */
-  | 'bad-signature'
-  /** No known key of the log signed the checkpoint. */
-  | 'not-signed'
-  | 'other-origin'
-  /** Fewer known witnesses cosigned than were asked for. */
-  | 'witnesses-missing'
-  | 'missing-bundle' | 'missing-tile' | 'bad-bundle' | 'bad-tile'
-  /** The entries do not make the tree whose root was signed. */
-  | 'root-mismatch'
-  | 'receipt-changed' | 'receipt-dropped' | 'receipt-added' | 'receipt-reordered' | 'not-a-receipt'
-  /** The log itself recorded a receipt that does not follow from its tenant's last one. */
-  | 'chain-broken'
-  /** The log once signed other receipts for the same places. */
-  | 'fork'
-  /** The log once signed more receipts than it has. */
-  | 'rolled-back';
+/** What can be wrong with a log. Each makes the verdict `broken`. */
+export const findingCodes = {
+  'bad-checkpoint': 'The checkpoint is no checkpoint.',
+  'bad-signature': 'The signature of a known key does not hold: the checkpoint was changed after it was signed.',
+  'not-signed': 'No known key of the log signed the checkpoint.',
+  'other-origin': 'The log is not the one that was asked for.',
+  'witnesses-missing': 'Fewer known witnesses cosigned the checkpoint than were asked for.',
+  'missing-bundle': 'A file of receipts is gone, and the log does not say that it was pruned.',
+  'missing-tile': 'A file of hashes is gone or not whole.',
+  'bad-bundle': 'A file of receipts is cut, or goes on after its end.',
+  'bad-tile': 'A file of hashes is not what was signed.',
+  'root-mismatch': 'The receipts do not make the tree whose root was signed.',
+  'receipt-changed': 'A receipt is not what was signed or what its successors follow from.',
+  'receipt-dropped': 'A receipt that was signed is gone.',
+  'receipt-added': 'A receipt stands in the log that was not signed there.',
+  'receipt-reordered': 'A receipt stands in another place than it was signed in.',
+  'not-a-receipt': 'An entry is no receipt in canonical JSON.',
+  'chain-broken': 'The first receipt of a tenant says that others come before it.',
+  'fork': 'The log once signed other receipts for the same places.',
+  'rolled-back': 'The log once signed more receipts than it has.',
+} as const;
+
+export type FindingCode = keyof typeof findingCodes;
 
 export type Finding = {
   readonly code: FindingCode;
