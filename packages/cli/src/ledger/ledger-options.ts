@@ -121,6 +121,18 @@ const KEYS: LedgerCommand = {
   exitCodes: '0 done; 1 it could not be done; 2 wrong command line.',
 };
 
+const FSCK: LedgerCommand = {
+  usage: 'FOLDER',
+  takes: [1, 1],
+  summary: 'check everything in a ledger\'s folder that no node has open, and repair what can be',
+  options: {
+    repair: { name: 'repair', type: 'flag', effect: 'make good what the rest of the ledger proves; nothing is invented' },
+    newKey: { name: 'new-key', type: 'flag', effect: 'with --repair: a new signing key if none is left; all who verify must then be told' },
+    json: JSON_OPTION,
+  },
+  exitCodes: '0 sound, or all repaired; 1 damaged; 2 it cannot be checked: no ledger, in use, or a wrong command line.',
+};
+
 const BUCKETS = `A bucket's credentials come from the environment: for s3:// from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
 AWS_SESSION_TOKEN, AWS_REGION and, for stores that are not Amazon's, AWS_ENDPOINT_URL_S3; for gs:// from wherever
 Google's client looks, such as GOOGLE_APPLICATION_CREDENTIALS.`;
@@ -148,7 +160,7 @@ const IMPORT: LedgerCommand = {
   exitCodes: '0 done; 1 refused or failed; 2 wrong command line.',
 };
 
-export const LEDGER_COMMANDS: Readonly<Record<string, LedgerCommand>> = { verify: VERIFY, show: SHOW, tail: TAIL, query: QUERY, stats: STATS, keys: KEYS, export: EXPORT, import: IMPORT };
+export const LEDGER_COMMANDS: Readonly<Record<string, LedgerCommand>> = { verify: VERIFY, show: SHOW, tail: TAIL, query: QUERY, stats: STATS, keys: KEYS, fsck: FSCK, export: EXPORT, import: IMPORT };
 
 export interface ParsedLedger {
   readonly name: string;

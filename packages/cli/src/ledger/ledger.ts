@@ -20,8 +20,8 @@ export async function runLedger(args: readonly string[], environment: Environmen
     if (!(error instanceof LedgerError || error instanceof FileProblem)) throw error;
     const { code, message } = error;
     output.err(parsed.values['json'] === true ? `${JSON.stringify({ error: { code, message } })}\n` : `flyball ledger ${parsed.name}: ${message} (${code})\n`);
-    // For a verifier, 1 is a verdict: that nothing could be said is 2.
-    return parsed.name === 'verify' ? EXIT_USAGE : EXIT_FAILED;
+    // For those that judge, 1 is a verdict: that nothing could be said is 2.
+    return parsed.name === 'verify' || parsed.name === 'fsck' ? EXIT_USAGE : EXIT_FAILED;
   }
 }
 
@@ -39,6 +39,8 @@ async function runCommand(parsed: ParsedLedger, environment: Environment, output
       return (await import('./stats.ts')).runStats(parsed, environment, output);
     case 'keys':
       return (await import('./keys.ts')).runKeys(parsed, environment, output);
+    case 'fsck':
+      return (await import('./fsck.ts')).runFsck(parsed, environment, output);
     case 'export':
       return (await import('./export.ts')).runExport(parsed, environment, output);
     case 'import':

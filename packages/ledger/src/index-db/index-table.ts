@@ -106,31 +106,40 @@ export class IndexTable {
 
   #prepareFile(isReadOnly: boolean): void {
     // After a power failure the last transactions may be missing, but what is there is whole: they are read again from the log.
-    if (!isReadOnly) this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${schema}`);
+    if (!isReadOnly) this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768; ${schema}`);
     const found = this.#meta('version');
     if (found === undefined && !isReadOnly) this.#setMeta('version', version);
     else if (found !== version) throw new LedgerError('index-damaged', `the index is of version ${String(found)}; this Flyball makes version ${version}`);
   }
 
+  // One statement a receipt; what concerns tenants and times is gathered first.
   #addAll(entries: readonly LoggedEntry[]): void {
+    const heads = new Map<string, { key: number; added: number; last: number; chain: string }>();
+    const spans = new Map<number, { earliest: number; latest: number }>();
+    const insert = this.#statement('INSERT INTO receipts(place, tenant, kind, sku, id, at) VALUES(?, ?, ?, ?, ?, ?)');
     let lastReceiptHash = '';
     for (const logged of entries) {
       const { index, receipt, chainHash, receiptHash } = loggedReceipt(logged);
-      const at = receiptTimeMs(receipt) ?? null;
-      const sku = receipt.sku ?? null;
-      this.#statement(`INSERT INTO tenants(tenant, receipts, last, chain) VALUES(?, 1, ?, ?)
-        ON CONFLICT(tenant) DO UPDATE SET receipts = receipts + 1, last = excluded.last, chain = excluded.chain`).run(receipt.tenantId, index, chainHash);
-      const tenant = this.#statement('SELECT key FROM tenants WHERE tenant = ?').get(receipt.tenantId)!['key']!;
-      this.#statement('INSERT INTO receipts(place, tenant, kind, sku, id, at) VALUES(?, ?, ?, ?, ?, ?)')
-        .run(index, tenant, this.#nameKey(receipt.kind), sku === null ? null : this.#nameKey(sku), idNumber(receipt.id), at);
-      if (at !== null) {
-        this.#statement(`INSERT INTO spans(bundle, earliest, latest) VALUES(?, ?, ?)
-          ON CONFLICT(bundle) DO UPDATE SET earliest = min(earliest, excluded.earliest), latest = max(latest, excluded.latest)`).run(Math.floor(index / tileWidth), at, at);
-      }
+      const { tenantId, kind, sku, id } = receipt;
+      const at = receiptTimeMs(receipt);
+      const head = heads.get(tenantId) ?? { key: this.#tenantKey(tenantId), added: 0, last: 0, chain: '' };
+      heads.set(tenantId, Object.assign(head, { added: head.added + 1, last: index, chain: chainHash }));
+      insert.run(index, head.key, this.#nameKey(kind), typeof sku === 'string' ? this.#nameKey(sku) : null, idNumber(id), at ?? null);
+      if (at !== undefined) widen(spans, Math.floor(index / tileWidth), at);
       lastReceiptHash = receiptHash;
     }
+    const update = this.#statement('UPDATE tenants SET receipts = receipts + ?, last = ?, chain = ? WHERE key = ?');
+    for (const { key, added, last, chain } of heads.values()) update.run(added, last, chain, key);
+    const span = this.#statement(`INSERT INTO spans(bundle, earliest, latest) VALUES(?, ?, ?)
+      ON CONFLICT(bundle) DO UPDATE SET earliest = min(earliest, excluded.earliest), latest = max(latest, excluded.latest)`);
+    for (const [bundle, { earliest, latest }] of spans) span.run(bundle, earliest, latest);
     this.#setMeta('size', entries.at(-1)!.index + 1);
     this.#setMeta('lastReceiptHash', lastReceiptHash);
+  }
+
+  #tenantKey(tenantId: string): number {
+    const known = this.#statement('SELECT key FROM tenants WHERE tenant = ?').get(tenantId)?.['key'];
+    return Number(known ?? this.#statement("INSERT INTO tenants(tenant, receipts, last, chain) VALUES(?, 0, 0, '')").run(tenantId).lastInsertRowid);
   }
 
   /** Undefined: nothing can match, a name in it was never seen. */
@@ -200,6 +209,11 @@ export class IndexTable {
     this.#statements.set(sql, statement);
     return statement;
   }
+}
+
+function widen(spans: Map<number, { earliest: number; latest: number }>, bundle: number, at: number): void {
+  const span = spans.get(bundle) ?? { earliest: at, latest: at };
+  spans.set(bundle, { earliest: Math.min(span.earliest, at), latest: Math.max(span.latest, at) });
 }
 
 /** 48 bits of the id's hash. */
