@@ -1,5 +1,6 @@
 // An S3-compatible bucket as a store, by conditional writes: `If-None-Match: *` to create, `If-Match` to replace
 // (Amazon S3, "Conditional writes"; MinIO, R2, Ceph and others speak the same).
+import { hash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { LedgerError } from '../errors.ts';
@@ -64,7 +65,9 @@ async function sender(bucket: string, { endpoint, region = 'us-east-1', ...crede
   return (method, key, { query = {}, headers = {}, body } = {}) => {
     const url = new URL(`${base}/${key.split('/').map(encodeURIComponent).join('/')}`);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    const init = { method, headers, signal: AbortSignal.timeout(requestTimeoutMs) };
+    // Signed with the rest: what arrives is what was sent.
+    const contentHash = hash('sha256', body ?? '', 'hex');
+    const init = { method, headers: { ...headers, 'x-amz-content-sha256': contentHash }, signal: AbortSignal.timeout(requestTimeoutMs) };
     return client.fetch(url.href, body === undefined ? init : { ...init, body: body as Uint8Array<ArrayBuffer> });
   };
 }
