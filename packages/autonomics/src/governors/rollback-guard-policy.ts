@@ -52,7 +52,7 @@ const item = (min: number, max: number, unit: string): NumberField => ({ type: '
 
 export const rollbackGuardPolicy = policySchema<RollbackGuardPolicy>('rollback_guard', {
   ...machineFields,
-  warnPersistMs: { ...machineFields.warnPersistMs, default: 0, effect: 'How long the odds stay over the threshold before the rollback runs. The test is valid at any time, so waiting buys nothing.' },
+  warnPersistMs: { ...machineFields.warnPersistMs, default: 10_000, effect: 'How long the odds stay over the threshold before the rollback runs: a handful of failures at once is over by then.' },
   watchMs: number('integer', 'ms', [minute, 30 * minute, day], 'How long a release is watched; the odds are spread over this time.'),
   watchMaxMs: number('integer', 'ms', [minute, 6 * 60 * minute, 7 * day], 'How long a watch goes on that has not seen enough to say healthy; then its verdict is `no_data`.'),
   oddsToRollBack: number('number', ': 1', [10, 200, 1e9], 'Odds at which a release is rolled back; at most one healthy watch in this many is rolled back for errors.'),

@@ -39,7 +39,7 @@ export interface Watch {
   /** Requests a ms: the usual, null without a baseline; and of late. */
   readonly usualPerMs: number | null;
   readonly recentPerMs: number;
-  /** Once the odds have passed the threshold they need not stay there. */
+  /** Whose odds are over the threshold now; kept once a rollback has failed. */
   readonly badBy: Evidence | null;
   readonly noDataTold: boolean;
   /** A rollback was ordered and failed: a person has to look. */

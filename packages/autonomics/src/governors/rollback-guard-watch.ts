@@ -86,7 +86,7 @@ export function watched(policy: RollbackGuardPolicy, watch: Watch, signal: Reque
   return {
     release: watch.release, startedAtMs: watch.startedAtMs, errorPlan: watch.errorPlan, errors, latencyPlan: watch.latencyPlan, latency,
     slowBound: watch.slowBound, usualPerMs: watch.usualPerMs, recentPerMs,
-    badBy: watch.badBy ?? badBy(policy, errors, latency), noDataTold: watch.noDataTold, hasFailed: watch.hasFailed,
+    badBy: badBy(policy, errors, latency) ?? (watch.hasFailed ? watch.badBy : null), noDataTold: watch.noDataTold, hasFailed: watch.hasFailed,
   };
 }
 

@@ -150,7 +150,7 @@ function concluded(state: RollbackGuardState, actionId: number, hasSucceeded: bo
   const { inFlight } = state.machine;
   if (inFlight === null || inFlight.id !== actionId) return state;
   if (inFlight.kind === 'rollback') {
-    if (!hasSucceeded) return state.watch === null ? state : { ...state, watch: { ...state.watch, hasFailed: true } };
+    if (!hasSucceeded) return state.watch === null ? state : { ...state, watch: { ...state.watch, hasFailed: true, badBy: state.watch.badBy ?? 'errors' } };
     return { ...state, watch: null, last: pastOf(state, 'rolled_back', nowMs), rollbacksAtMs: [...state.rollbacksAtMs, nowMs].slice(-ROLLBACKS_MAX) };
   }
   return told(state);

@@ -151,7 +151,7 @@ test('latency alone rolls back; with a shift of traffic it is not judged', () =>
   const slow = released();
   slow.run(30, () => timed(12));
   assert.deepEqual(slow.actions.map(({ kind, parameters }) => [kind, parameters['evidence']]), [['rollback', 'latency']]);
-  assert.match(slow.actions[0]!.reason, /^requests over \d+ ms [\d.]+ % of [\d,]+ requests against [\d.]+ % before; odds [\d,]+ : 1; threshold 3,000 : 1$/);
+  assert.match(slow.actions[0]!.reason, /^requests over \d+ ms [\d.]+ % of [\d,]+ requests against [\d.]+ % before; odds (over )?[\d,]+ : 1; threshold 3,000 : 1$/);
   const blind = released({ judgeLatency: false });
   blind.run(30, () => timed(12));
   assert.equal(blind.actions.length, 0);

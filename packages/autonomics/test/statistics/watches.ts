@@ -34,13 +34,14 @@ export function watchOnce(seed: number, scenario: DeploymentScenario, policy: ty
     const nowMs = fromMs + scenario.stepMs;
     const { requests, errors, latencyCounts } = counts[step]!;
     const signal = latencyCounts === undefined ? { kind: 'requests', requests, errors } as const : { kind: 'requests', requests, errors, latencyCounts } as const;
-    state = rollbackGuard.decide(policy, state, signal, nowMs).state;
-    if (state.machine.name === 'stable') continue;
-    const ticked = rollbackGuard.decide(policy, state, { kind: 'tick' }, nowMs + 1_000);
-    state = ticked.state;
-    for (const action of ticked.actions) {
-      if (action.kind === 'rollback') return { rolledBackMin: (nowMs + 1_000 - START_MS - scenario.baselineMs) / 60_000, evidence: String(action.parameters['evidence']), verdict: 'bad' };
-      state = rollbackGuard.decide(policy, state, { kind: 'action_result', actionId: action.id, outcome: 'succeeded' }, nowMs + 1_000).state;
+    for (const [heard, atMs] of [[signal, nowMs], [{ kind: 'tick' }, nowMs + 1_000]] as const) {
+      const { state: next, actions } = rollbackGuard.decide(policy, state, heard, atMs);
+      state = next;
+      for (const action of actions) {
+        if (action.kind === 'rollback') return { rolledBackMin: (atMs - START_MS - scenario.baselineMs) / 60_000, evidence: String(action.parameters['evidence']), verdict: 'bad' };
+        state = rollbackGuard.decide(policy, state, { kind: 'action_result', actionId: action.id, outcome: 'succeeded' }, atMs).state;
+      }
+      if (state.machine.name === 'stable') break;
     }
   }
   return { rolledBackMin: Infinity, evidence: '', verdict: state.last?.verdict ?? null };
