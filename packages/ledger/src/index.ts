@@ -33,7 +33,7 @@ export type { Appended } from './store/writer.ts';
 export type { FoundReceipt, PublishedCheckpoint, WriterOptions, WriterStats } from './store/protocol.ts';
 export { ledgerServer, ledgerServerChild, ledgerServerName, ledgerWriter } from './store/ledger-server.ts';
 export type { Outcome } from './store/ledger-server.ts';
-export { ledgerTenantId } from './store/store.ts';
+export { ledgerTenantId } from './store/signer.ts';
 export { fsckLedger } from './store/fsck.ts';
 export type { FsckFinding, FsckOptions, FsckReport } from './store/fsck.ts';
 export { ledgerRecorder } from './recorder.ts';
@@ -53,6 +53,7 @@ export type { Growth } from './index-db/follow.ts';
 // The whole ledger: writer and index, a thread each.
 export { ledgerOver, openLedger } from './ledger.ts';
 export type { Ledger, ReceiptName } from './ledger.ts';
+export { ledgerIndexServer, ledgerIndexServerChild, ledgerIndexServerName, ledgerSupervisor, openedLedger } from './index-db/index-server.ts';
 
 // Keeping: copies elsewhere, and back.
 export { exportLedger } from './export/export-ledger.ts';

@@ -36,6 +36,8 @@ export interface Ledger {
   checkpoint(): Promise<OpenedCheckpoint & { readonly bytes: string }>;
   /** What is published from there on and will be, until the signal is aborted or the ledger closes. */
   follow(from: number, signal: AbortSignal): AsyncGenerator<LoggedReceipt, void, undefined>;
+  /** Resolves when the index's thread has ended, whether closed or crashed. */
+  readonly ended: Promise<LedgerError>;
   close(): Promise<void>;
 }
 
@@ -143,6 +145,10 @@ class OpenLedger implements Ledger {
         next = entry.index + 1;
       }
     }
+  }
+
+  get ended(): Promise<LedgerError> {
+    return this.#index.ended;
   }
 
   async close(): Promise<void> {

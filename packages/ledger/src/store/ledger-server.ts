@@ -84,8 +84,8 @@ function writerOf(state: State): LedgerWriter {
   return port.writer;
 }
 
-// Answered when it is durable; meanwhile the server takes the next call, so that those commit together.
-function later<T>(self: Self, result: Promise<T>): NoReply<never, Outcome<T>> {
+/** Answered when it is there; meanwhile the server takes the next call, so that appends commit together. */
+export function later<T>(self: Self, result: Promise<T>): NoReply<never, Outcome<T>> {
   const { caller } = self;
   void outcomeOf(result).then((outcome) => self.alive && self.answer(caller, outcome));
   return noReply<Outcome<T>>();
