@@ -36,12 +36,13 @@ export class Edge {
 
   /** The tiles that filled up since they were last forgotten. */
   get full(): readonly TileBytes[] {
-    return this.#full;
+    return [...this.#full];
   }
 
-  /** Forgets the first `count` full tiles: they are on disk. */
-  forget(count: number): void {
-    this.#full = this.#full.slice(count);
+  /** Forgets full tiles: they are on disk. */
+  forget(tiles: readonly TileBytes[]): void {
+    const written = new Set(tiles);
+    this.#full = this.#full.filter((tile) => !written.has(tile));
   }
 
   /** The tiles that are not full, as wide as they are. */

@@ -1,8 +1,8 @@
 // The file system as the writer needs it, and nothing more of it: whoever tests the writer injects one that fails,
-// tears or dies at a chosen call. All calls but syncLater are synchronous: they run in the writer's own thread, where
+// tears or dies at a chosen call. All calls but the two with Later are synchronous: they run in the writer's own thread, where
 // a promise a call would cost more than the call.
 import { closeSync, constants, fdatasyncSync, fsyncSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmdirSync, unlinkSync, writeSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, rmdir, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { LedgerError } from '../errors.ts';
@@ -26,12 +26,16 @@ export interface Files {
   sync(file: number): void;
   /** The same for a file or folder by path. */
   syncPath(path: string): void;
-  /** The same for files and folders by path, in the background and in turn. Rejects at the first that fails. */
+  /** The same for files and folders by path, in the background. Rejects at the first that fails. */
   syncLater(paths: readonly string[]): Promise<void>;
+  /** Makes or writes over whole files and removes others, in the background and in turn. Rejects at the first that fails. */
+  changeLater(changes: readonly FileChange[]): Promise<void>;
   rename(from: string, to: string): void;
   remove(path: string): void;
   removeFolder(path: string): void;
 }
+
+export type FileChange = { readonly write: string; readonly bytes: Uint8Array } | { readonly remove: string } | { readonly removeFolder: string };
 
 export const systemFiles: Files = {
   makeFolder(path, mode = 0o755) {
@@ -58,19 +62,42 @@ export const systemFiles: Files = {
     }
   },
   async syncLater(paths) {
-    for (const path of paths) {
-      const file = await open(path, 'r');
-      try {
-        await file.sync();
-      } finally {
-        await file.close();
-      }
+    // A few at once: those share one commit of the file system's journal. Not all: the pool has four threads.
+    const rest = paths.values();
+    await Promise.all(Array.from({ length: syncsAtOnce }, async () => {
+      for (const path of rest) await syncOne(path);
+    }));
+  },
+  async changeLater(changes) {
+    for (const change of changes) {
+      if ('write' in change) await writeLater(change.write, change.bytes);
+      else await ('remove' in change ? unlink(change.remove) : rmdir(change.removeFolder));
     }
   },
   rename: (from, to) => renameSync(from, to),
   remove: (path) => unlinkSync(path),
   removeFolder: (path) => rmdirSync(path),
 };
+
+const syncsAtOnce = 3;
+
+async function syncOne(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeLater(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, constants.O_CREAT | constants.O_RDWR);
+  try {
+    for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at, at)).bytesWritten;
+  } finally {
+    await file.close();
+  }
+}
 
 function orMissing<T>(read: () => T): T | undefined {
   try {

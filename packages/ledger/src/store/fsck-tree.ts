@@ -36,7 +36,7 @@ export function checkTree(ground: TreeGround): TreeCheck {
     const leaves = checkBundle(ground, bundle, { findings, lost });
     for (let at = 0; at < leaves.length; at += hashBytes) edge.push(leaves.subarray(at, at + hashBytes));
     for (const { tile, bytes } of edge.full) checkTile(ground, tile, bytes, findings);
-    edge.forget(edge.full.length);
+    edge.forget(edge.full);
     ground.onProgress?.(Math.min(ground.size, (bundle + 1) * tileWidth));
   }
   for (const { tile, bytes } of edge.partial()) checkTile(ground, tile, bytes, findings);

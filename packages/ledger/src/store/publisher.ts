@@ -4,11 +4,25 @@ import { dirname, join } from 'node:path';
 
 import { checkpointPath, tilePath, tileWidth, type TileId } from '../format/layout.ts';
 import { encodeBundle } from '../format/tile.ts';
-import type { Edge } from './edge.ts';
-import { replaceFile, writeWhole, type Files } from './files.ts';
+import type { Edge, TileBytes } from './edge.ts';
+import { replaceFile, writeWhole, type FileChange, type Files } from './files.ts';
 
 /** Entries from `first` (a multiple of 256) on that are in no full bundle on disk. */
 export type Pending = { first: number; entries: Uint8Array[] };
+
+type TileFile = { readonly tile: TileId; readonly bytes: Uint8Array };
+
+export type Plan = {
+  readonly size: number;
+  readonly root: Uint8Array;
+  /** Entries below are in full bundles once it is done. */
+  readonly fullEnd: number;
+  /** Of the edge: full, and written once it is done. */
+  readonly tiles: readonly TileBytes[];
+  readonly files: readonly { readonly write: string; readonly bytes: Uint8Array }[];
+  /** Those of `files` that never change again. */
+  readonly fullFiles: readonly string[];
+};
 
 export class Publisher {
   readonly #files: Files;
@@ -30,17 +44,43 @@ export class Publisher {
     this.#madeFolders.add(folder);
   }
 
-  /** Writes what the tree of `edge` has and the disk has not; returns how many full bundles that were. */
-  writeTiles(edge: Edge, { first, entries }: Pending): number {
-    const fullBundles = Math.floor(entries.length / tileWidth);
-    for (let at = 0; at < fullBundles; at += 1) {
-      this.#writeFull({ level: 'entries', index: first / tileWidth + at, width: tileWidth }, encodeBundle(entries.slice(at * tileWidth, (at + 1) * tileWidth)));
+  /** What the tree of `edge` has and the disk has not. Makes folders, nothing else. */
+  plan(edge: Edge, { first, entries }: Pending): Plan {
+    const bundles = Math.floor(entries.length / tileWidth);
+    const bundle = (index: number, part: readonly Uint8Array[]): TileFile => ({ tile: { level: 'entries', index, width: part.length }, bytes: encodeBundle(part) });
+    const full: TileFile[] = Array.from({ length: bundles }, (_, at) => bundle(first / tileWidth + at, entries.slice(at * tileWidth, (at + 1) * tileWidth)));
+    const rest = entries.slice(bundles * tileWidth);
+    const partial = [...edge.partial(), ...(rest.length > 0 ? [bundle(first / tileWidth + bundles, rest)] : [])];
+    const places = [...full, ...edge.full, ...partial].map(({ tile, bytes }) => ({ write: join(this.#folder, tilePath(tile)), bytes }));
+    const files = places.filter(({ write }) => !this.#partials.get(dirname(write))?.has(write));
+    for (const { write } of files) this.#makeFolder(dirname(write));
+    const fullFiles = places.slice(0, full.length + edge.full.length).map(({ write }) => write);
+    return { size: edge.size, root: edge.root(), fullEnd: first + bundles * tileWidth, tiles: edge.full, files, fullFiles };
+  }
+
+  write({ files }: Plan): void {
+    for (const { write, bytes } of files) writeWhole(this.#files, write, bytes);
+  }
+
+  /** The same in the background: making many files takes a disk longer than anything else here. */
+  writeLater({ files }: Plan): Promise<void> {
+    return this.#files.changeLater(files);
+  }
+
+  /** All files of the plan are written. */
+  wrote({ files, fullFiles }: Plan): void {
+    const full = new Set(fullFiles);
+    for (const { write: path } of files) {
+      const folder = dirname(path);
+      if (!full.has(path)) {
+        this.#partials.set(folder, (this.#partials.get(folder) ?? new Set()).add(path));
+        continue;
+      }
+      this.#unsynced.add(path).add(folder);
+      this.#fullFilesUnsynced += 1;
+      // Once: the same tile may be planned twice.
+      if (this.#partials.delete(`${path}.p`)) this.#filled.push(`${path}.p`);
     }
-    for (const { tile, bytes } of edge.full) this.#writeFull(tile, bytes);
-    for (const { tile, bytes } of edge.partial()) this.#writePartial(tile, bytes);
-    const rest = entries.slice(fullBundles * tileWidth);
-    if (rest.length > 0) this.#writePartial({ level: 'entries', index: first / tileWidth + fullBundles, width: rest.length }, encodeBundle(rest));
-    return fullBundles;
   }
 
   /** Nobody who reads ever sees half of it. Not synced: what it says can be said again from the journal. */
@@ -49,10 +89,14 @@ export class Publisher {
   }
 
   /** Removes partial files whose full file two checkpoints know (tlog-tiles allows it: clients ask for the full one). */
-  removeOutdated(): void {
-    for (const folder of new Set(this.#outdated)) this.#removePartials(folder);
+  takeOutdated(): readonly FileChange[] {
+    const folders = [...new Set(this.#outdated)];
     this.#outdated = this.#filled;
     this.#filled = [];
+    return folders.flatMap((folder) => {
+      this.#madeFolders.delete(folder);
+      return [...this.#files.list(folder).map((name) => ({ remove: join(folder, name) })), { removeFolder: folder }];
+    });
   }
 
   /** Remembers partial files that an earlier run left, to be removed once the tile is full. */
@@ -71,32 +115,6 @@ export class Publisher {
     this.#unsynced = new Set();
     this.#fullFilesUnsynced = 0;
     return paths;
-  }
-
-  #writeFull(tile: TileId, bytes: Uint8Array): void {
-    const path = join(this.#folder, tilePath(tile));
-    this.#makeFolder(dirname(path));
-    writeWhole(this.#files, path, bytes);
-    this.#unsynced.add(path).add(dirname(path));
-    this.#fullFilesUnsynced += 1;
-    if (this.#partials.has(`${path}.p`)) this.#filled.push(`${path}.p`);
-  }
-
-  #writePartial(tile: TileId, bytes: Uint8Array): void {
-    const path = join(this.#folder, tilePath(tile));
-    const folder = dirname(path);
-    const written = this.#partials.get(folder) ?? new Set();
-    if (written.has(path)) return;
-    this.#makeFolder(folder);
-    writeWhole(this.#files, path, bytes);
-    this.#partials.set(folder, written.add(path));
-  }
-
-  #removePartials(folder: string): void {
-    for (const name of this.#files.list(folder)) this.#files.remove(join(folder, name));
-    this.#files.removeFolder(folder);
-    this.#partials.delete(folder);
-    this.#madeFolders.delete(folder);
   }
 
   #makeFolder(folder: string): void {

@@ -4,26 +4,25 @@
 
 import { LedgerError } from '../errors.ts';
 import { chainGenesis } from '../format/chain.ts';
-import { formatCheckpoint, signCheckpoint, type Checkpoint } from '../format/checkpoint.ts';
+import { formatCheckpoint, type Checkpoint } from '../format/checkpoint.ts';
 import { tileWidth } from '../format/layout.ts';
 import { leafHash } from '../format/merkle.ts';
-import { formatNote, parseVerifierKey, verifierKeyOf, type VerifierKey } from '../format/note.ts';
-import { encodeDraft, type ReceiptDraft } from '../format/receipt.ts';
-import { keyRotation, statementEvents } from '../format/statement.ts';
+import { formatNote, parseVerifierKey, type VerifierKey } from '../format/note.ts';
 import { Commit, textsPerDraft, type Answer, type DraftTexts, type Place } from './commit.ts';
 import { cosigned, type SignedCheckpoint } from './cosigning.ts';
 import { idKey, placeOf, readBundle, readEntry } from './entries.ts';
 import type { Edge } from './edge.ts';
-import { asLedgerError, replaceFile, type Files } from './files.ts';
+import { asLedgerError, replaceFile, type FileChange, type Files } from './files.ts';
 import type { IdIndex } from './id-index.ts';
 import { makeFolders, readIdentity, writeIdentity, type Identity } from './identity.ts';
 import type { Journal } from './journal.ts';
-import { adoptKey, hasKeys, nextKeyNumber, readKeys, removeKey, writeKey, writeVerifierKeys, type StoredKey } from './keys.ts';
+import { hasKeys, writeKey } from './keys.ts';
 import type { Lock, TakeLock } from './lock.ts';
 import { placesOf, type Places } from './places.ts';
-import { Publisher, type Pending } from './publisher.ts';
+import { Publisher, type Pending, type Plan } from './publisher.ts';
 import { recover } from './recover.ts';
 import { Keeper } from './keeper.ts';
+import { Signer } from './signer.ts';
 import { sizesDefault, type Sizes } from './sizes.ts';
 import type { Heads } from './snapshot.ts';
 
@@ -46,8 +45,6 @@ export type Tools = {
   readonly sizes?: Sizes;
 };
 
-/** The tenant whose receipts are the ledger's own. */
-export const ledgerTenantId = 'flyball-ledger';
 
 export class Store {
   readonly places: Places;
@@ -64,14 +61,13 @@ export class Store {
   readonly #pending: Pending;
   readonly #publisher: Publisher;
   readonly #keeper: Keeper;
-  #keys: readonly StoredKey[];
-  /** Made, but its receipt is not in the log yet. */
-  #pendingKey: StoredKey | undefined;
+  readonly #signer: Signer;
   #durableEnd: number;
   #published: SignedCheckpoint;
   /** By text: those that a witness may still cosign. */
   readonly #lately = new Map<string, SignedCheckpoint>();
   #syncing: Promise<void> | undefined;
+  #publishing: Promise<void> | undefined;
   #lastBundle: { readonly bundle: number; readonly entries: readonly Uint8Array[] } | undefined;
   #failure: LedgerError | undefined;
 
@@ -97,10 +93,8 @@ export class Store {
     this.#lock = lock;
     this.#witnesses = witnesses.map((text) => parseVerifierKey(text));
     this.identity = readIdentity(this.#files, places, origin) ?? begin(tools, places, origin);
-    const { keys, pending } = readKeys(this.#files, places, this.identity.origin);
-    this.#keys = keys;
-    writeVerifierKeys(this.#files, places, keys.map(({ key }) => key));
-    const recovered = recover({ files: this.#files, places, identity: this.identity, keys, sizes: this.#sizes });
+    this.#signer = new Signer(this.#files, places, this.identity.origin);
+    const recovered = recover({ files: this.#files, places, identity: this.identity, keys: this.#signer.stored, sizes: this.#sizes });
     recovered.told.forEach((what) => tools.tell(what));
     this.#journal = recovered.journal;
     this.#ids = recovered.ids;
@@ -115,8 +109,7 @@ export class Store {
     const opened = recovered.published;
     this.#published = opened ? { size: opened.size, text: opened.note.text, note: formatNote(opened.note) } : { size: -1, text: '', note: '' };
     if (opened) remember(this.#lately, this.#published);
-    this.#pendingKey = pending;
-    if (pending !== undefined) this.#tryTo('announcing the new key', () => this.#announceKey(pending, at));
+    if (this.#signer.isRotating) this.#tryTo('announcing the new key', () => this.#announceKey(at));
     this.#tryTo('publishing', () => this.#publish());
   }
 
@@ -175,17 +168,32 @@ export class Store {
     return this.#published;
   }
 
-  /** The journal is getting full of what no durable bundle has; wait for `sync` before appending more. */
+  /** The same, writing in the background while others append; the checkpoint covers what was appended before the call. */
+  async publishLater(): Promise<SignedCheckpoint> {
+    for (const wanted = this.size; this.#published.size < wanted; await this.#publishing) {
+      this.#publishing ??= this.#publishInBackground().finally(() => {
+        this.#publishing = undefined;
+      });
+    }
+    return this.#published;
+  }
+
+  /** The journal is getting full of what no durable bundle has; wait for `makeRoom` before appending more. */
   get isShortOfRoom(): boolean {
-    return this.#journal.isShortOfRoom(this.#durableEnd);
+    return this.#failure === undefined && this.#journal.isShortOfRoom(this.#durableEnd);
+  }
+
+  /** Never rejects: whoever appends then is told what is wrong. */
+  async makeRoom(): Promise<void> {
+    await this.publishLater().catch((error: LedgerError) => this.#tools.tell(error.message));
+    await this.sync();
   }
 
   /** The old keys sign on, so that who knows only them can follow; see retireKey. Asked again after an error it goes on. */
   rotateKey(at: string): VerifierKey {
     return this.#doing('rotating the key', () => {
-      const isPending = true;
-      this.#pendingKey ??= writeKey(this.#files, this.places, { origin: this.identity.origin, seed: this.#tools.randomBytes(32), number: nextKeyNumber(this.#keys), isPending });
-      this.#announceKey(this.#pendingKey, at);
+      this.#signer.makeNext(this.#tools.randomBytes(32));
+      this.#announceKey(at);
       this.#publish();
       return this.keys.at(-1)!;
     });
@@ -193,17 +201,14 @@ export class Store {
 
   /** Forgets the secret of an old key for ever. Throws `unknown-key`. */
   retireKey(id: number): void {
-    const old = this.#keys.slice(0, -1).find(({ key }) => key.id === id);
-    if (old === undefined) throw new LedgerError('unknown-key', 'only a key that a later one has replaced can be retired');
-    this.#doing('retiring a key', () => removeKey(this.#files, this.places, old));
-    this.#keys = this.#keys.filter((key) => key !== old);
+    this.#doing('retiring a key', () => this.#signer.retire(id));
     // The same text signed by fewer; what witnesses added comes with the next one.
     this.#published = { size: -1, text: '', note: '' };
     this.#publish();
   }
 
   get keys(): readonly VerifierKey[] {
-    return this.#keys.map(({ key }) => verifierKeyOf(key));
+    return this.#signer.keys;
   }
 
   /** Takes a checkpoint that witnesses cosigned. Durable when it returns. Throws `unknown-checkpoint`, `unknown-witness`, `bad-note`. */
@@ -229,7 +234,7 @@ export class Store {
 
   /** Publishes and leaves as little as possible for the next start to do. */
   async close(): Promise<void> {
-    await this.#syncing;
+    await Promise.allSettled([this.#publishing, this.#syncing]);
     if (this.#failure === undefined) {
       this.#tryTo('publishing', () => this.publish());
       await this.sync();
@@ -246,7 +251,7 @@ export class Store {
 
   #write(commit: Commit): void {
     try {
-      if (!this.#journal.hasRoom(commit.bodyBytes, this.#durableEnd)) this.#makeRoom();
+      if (!this.#journal.hasRoom(commit.bodyBytes, this.#durableEnd)) this.#makeRoomNow();
       const { sealed, body } = commit.seal(this.identity.salt);
       this.#journal.append({ first: commit.first, count: commit.entries.length, body }, sealed, this.#durableEnd);
     } catch (error) {
@@ -298,18 +303,40 @@ export class Store {
   #publish(): void {
     this.#doing('publishing', () => {
       this.#grow();
-      const written = this.#publisher.writeTiles(this.#edge, this.#pending);
-      const checkpoint: Checkpoint = { origin: this.identity.origin, size: this.size, root: this.#edge.root() };
-      if (formatCheckpoint(checkpoint) !== this.#published.text) this.#sign(checkpoint);
-      this.#edge.forget(this.#edge.full.length);
-      this.#pending.first += written * tileWidth;
-      this.#pending.entries.splice(0, written * tileWidth);
-      this.#publisher.removeOutdated();
+      const plan = this.#publisher.plan(this.#edge, this.#pending);
+      this.#publisher.write(plan);
+      for (const change of this.#announce(plan)) {
+        if ('remove' in change) this.#files.remove(change.remove);
+        if ('removeFolder' in change) this.#files.removeFolder(change.removeFolder);
+      }
     });
   }
 
+  async #publishInBackground(): Promise<void> {
+    try {
+      this.#grow();
+      const plan = this.#publisher.plan(this.#edge, this.#pending);
+      await this.#publisher.writeLater(plan);
+      await this.#files.changeLater(this.#announce(plan));
+    } catch (error) {
+      throw asLedgerError(error, 'publishing');
+    }
+  }
+
+  /** The plan's files are written: signs, and forgets what they hold. Returns what is to be removed. */
+  #announce(plan: Plan): readonly FileChange[] {
+    const checkpoint: Checkpoint = { origin: this.identity.origin, size: plan.size, root: plan.root };
+    // A later one may have been published meanwhile, or another key may sign the same one.
+    if (plan.size >= this.#published.size && formatCheckpoint(checkpoint) !== this.#published.text) this.#sign(checkpoint);
+    this.#publisher.wrote(plan);
+    this.#edge.forget(plan.tiles);
+    this.#pending.entries.splice(0, Math.max(0, plan.fullEnd - this.#pending.first));
+    this.#pending.first = Math.max(this.#pending.first, plan.fullEnd);
+    return this.#publisher.takeOutdated();
+  }
+
   #sign(checkpoint: Checkpoint): void {
-    const note = signCheckpoint(checkpoint, this.#keys.slice(-signingKeysMax).map(({ key }) => key).toReversed());
+    const note = this.#signer.sign(checkpoint);
     this.#publisher.writeCheckpoint(note);
     this.#published = { size: checkpoint.size, text: formatCheckpoint(checkpoint), note };
     remember(this.#lately, this.#published);
@@ -329,7 +356,7 @@ export class Store {
   }
 
   /** The journal is full of what no durable bundle has: make it durable now, however long that takes. */
-  #makeRoom(): void {
+  #makeRoomNow(): void {
     this.#publish();
     const end = this.#pending.first;
     for (const path of this.#publisher.takeUnsynced()) this.#files.syncPath(path);
@@ -337,17 +364,10 @@ export class Store {
     if (this.#syncing === undefined) this.#durableEnd = end;
   }
 
-  #announceKey(pending: StoredKey, at: string): void {
-    const key = verifierKeyOf(pending.key);
-    const { origin } = this.identity;
-    const details = keyRotation({ origin, key, signedBy: this.#keys.at(-1)!.key });
-    const draft: ReceiptDraft = { id: `ledger-key-${pending.file.slice(0, 13)}`, kind: 'system', tenantId: ledgerTenantId, at, event: statementEvents.keyRotated, details };
-    const { id, tenantId, head, tail } = encodeDraft(draft);
-    const [answer] = this.append([tenantId, id, head, tail]);
+  #announceKey(at: string): void {
+    const [answer] = this.append(this.#signer.rotationDraft(at));
     if (answer instanceof LedgerError) throw answer;
-    this.#keys = [...this.#keys, adoptKey(this.#files, this.places, pending)];
-    this.#pendingKey = undefined;
-    writeVerifierKeys(this.#files, this.places, [pending.key]);
+    this.#signer.adoptNext();
   }
 
   #adoptPartials(from: number): void {
@@ -358,8 +378,6 @@ export class Store {
   }
 }
 
-/** However many are not retired: a note has room for a hundred signatures, and witnesses need some of it. */
-const signingKeysMax = 8;
 /** A witness is given this many publications to answer. */
 const latelyMax = 1024;
 

@@ -17,10 +17,14 @@ const port = parentPort!;
 const data = workerData as WriterData;
 const queue: ToWriter[] = [];
 let isBusy = false;
+let isClosing = false;
 let publishTimer: NodeJS.Timeout | undefined;
+/** The checkpoint that the main thread knows. */
+let announced: SignedCheckpoint | undefined;
 
 const store = open();
 if (store !== undefined) {
+  announced = store.published;
   post({ kind: 'ready', origin: store.identity.origin, size: store.size, published: plainCheckpoint(store.published) });
   port.on('message', (message: ToWriter) => take(store, message));
 }
@@ -44,10 +48,10 @@ function take(store: Store, message: ToWriter): void {
 // One commit a turn: timers and syncs in the background have theirs between.
 async function work(store: Store): Promise<void> {
   isBusy = true;
-  if (store.isShortOfRoom && store.failure === undefined) await store.sync();
+  if (store.isShortOfRoom) await store.makeRoom();
   if (queue[0]?.kind === 'append') commit(store);
   else await answerFirst(store);
-  if (store.failure !== undefined) end(store.failure);
+  if (store.failure !== undefined) end(store, store.failure);
   else if (queue.length === 0) isBusy = false;
   else setImmediate(() => void work(store));
 }
@@ -74,33 +78,49 @@ function commit(store: Store): void {
 
 function publishSoon(store: Store): void {
   if (publishTimer !== undefined || store.size === store.published.size) return;
-  publishTimer = setTimeout(() => {
-    publishTimer = undefined;
-    try {
-      publish(store);
-    } catch (error) {
-      post({ kind: 'told', what: asLedgerError(error, 'publishing').message });
-    }
-    publishSoon(store);
-  }, data.publishEveryMs);
+  publishTimer = setTimeout(() => void publishNow(store), data.publishEveryMs);
 }
 
-function publish(store: Store): PublishedCheckpoint {
-  const before = store.published;
-  const published = plainCheckpoint(store.publish());
-  if (store.published !== before) post({ kind: 'published', published });
-  return published;
+// The timer counts as set until it is done: publications do not overlap.
+async function publishNow(store: Store): Promise<void> {
+  try {
+    await publish(store);
+  } catch (error) {
+    post({ kind: 'told', what: asLedgerError(error, 'publishing').message });
+  }
+  publishTimer = undefined;
+  if (!isClosing) publishSoon(store);
 }
 
+async function publish(store: Store): Promise<PublishedCheckpoint> {
+  const published = await store.publishLater();
+  announce(store);
+  return plainCheckpoint(published);
+}
+
+function announce(store: Store): void {
+  if (store.published === announced) return;
+  announced = store.published;
+  post({ kind: 'published', published: plainCheckpoint(announced) });
+}
+
+// Only closing makes those wait that come after it.
 async function answerFirst(store: Store): Promise<void> {
   const request = queue.shift();
   if (request?.kind !== 'ask') return;
+  isClosing ||= request.what === 'close';
+  const answered = answer(store, request);
+  if (isClosing) await answered;
+}
+
+async function answer(store: Store, { id, what, argument }: ToWriter & { readonly kind: 'ask' }): Promise<void> {
   try {
-    const value = await answers[request.what](store, request.argument as never);
-    post({ kind: 'answer', id: request.id, value });
-    if (request.what === 'close') port.close();
+    const value = await answers[what](store, argument as never);
+    announce(store);
+    post({ kind: 'answer', id, value });
+    if (what === 'close') port.close();
   } catch (error) {
-    post({ kind: 'refusal', id: request.id, error: plainError(error) });
+    post({ kind: 'refusal', id, error: plainError(error) });
   }
 }
 
@@ -112,11 +132,7 @@ const answers: Answers = {
   find: (store, { tenantId, id }) => plainPlace(store.find(tenantId, id)),
   // Copied: the entry is part of a larger buffer.
   entry: (store, index) => store.entry(index)?.slice(),
-  cosign(store, note) {
-    const cosigned = store.cosign(note);
-    post({ kind: 'published', published: plainCheckpoint(store.published) });
-    return plainCheckpoint(cosigned);
-  },
+  cosign: (store, note) => plainCheckpoint(store.cosign(note)),
   keys: (store) => store.keys.map(formatVerifierKey),
   rotateKey: (store, at) => formatVerifierKey(store.rotateKey(at)),
   retireKey(store, key) {
@@ -131,12 +147,14 @@ const answers: Answers = {
   },
 };
 
-function end(failure: LedgerError): void {
+function end(store: Store, failure: LedgerError): void {
   const waiting = queue.reduce((sum, message) => sum + (message.kind === 'append' ? message.texts.length / textsPerDraft : 0), 0);
   if (waiting > 0) post({ kind: 'failed', count: waiting, error: plainError(failure) });
   post({ kind: 'ended', error: plainError(failure) });
+  isClosing = true;
   clearTimeout(publishTimer);
-  port.close();
+  // Whoever opens the ledger next finds it unlocked, and nothing of this one still under way.
+  void store.close().finally(() => port.close());
 }
 
 function post(message: FromWriter, transfer: readonly Transferable[] = []): void {

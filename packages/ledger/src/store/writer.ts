@@ -88,7 +88,11 @@ export class LedgerWriter {
     this.#published = ready.published;
     worker.on('message', (message: FromWriter) => this.#take(message));
     worker.on('error', (cause) => this.#finish(new LedgerError('ledger-closed', `the writer of ${folder} crashed: open the ledger again`, { cause })));
-    worker.on('exit', () => this.#finish(new LedgerError('ledger-closed', `the ledger in ${folder} is closed`)));
+    worker.on('exit', () => {
+      this.#finish(new LedgerError('ledger-closed', `the ledger in ${folder} is closed`));
+      // Only now the lock is free for certain.
+      this.#ended.resolve(this.#end!);
+    });
   }
 
   /**
@@ -278,7 +282,6 @@ export class LedgerWriter {
     for (const { reject } of [...this.#next(this.#waiting.length), ...this.#questions.values()]) reject(end);
     this.#questions.clear();
     ledgerEnded.emit({ folder: this.folder, code: end.code, message: end.message });
-    this.#ended.resolve(end);
   }
 }
 

@@ -41,7 +41,7 @@ test(`ids are found over any interleaving of adding, flushing, merging and openi
 });
 
 test('hashes are whole numbers below 2^52, spread evenly, and differ by salt', () => {
-  const counts = new Array<number>(64).fill(0);
+  const counts = Array.from({ length: 64 }, () => 0);
   for (let number = 0; number < 64_000; number += 1) {
     const hash = idHash(`receipt-${number}`, 12_345);
     assert.ok(Number.isInteger(hash) && hash >= 0 && hash < hashLimit);

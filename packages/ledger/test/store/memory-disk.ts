@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 
 import type { Random } from '@flyball/kernel';
 
-import type { Files } from '../../src/store/files.ts';
+import { writeWhole, type FileChange, type Files } from '../../src/store/files.ts';
 
 const sectorBytes = 512;
 
@@ -31,6 +31,7 @@ export class MemoryDisk implements Files {
   /** Takes no new file and no longer one. */
   isFull = false;
   isReadOnly = false;
+  restarts = 0;
   /** Calls so far that change something. */
   changes = 0;
   /** What each was, for the reader of a failed test. */
@@ -58,6 +59,7 @@ export class MemoryDisk implements Files {
     this.#durable = new Map(nodes);
     this.#open.clear();
     this.#isOff = false;
+    this.restarts += 1;
     this.#fault = undefined;
   }
 
@@ -136,9 +138,22 @@ export class MemoryDisk implements Files {
   }
 
   async syncLater(paths: readonly string[]): Promise<void> {
+    const { restarts } = this;
     for (const path of paths) {
       await undefined;
+      this.#checkSame(restarts);
       this.syncPath(path);
+    }
+  }
+
+  async changeLater(changes: readonly FileChange[]): Promise<void> {
+    const { restarts } = this;
+    for (const change of changes) {
+      await undefined;
+      this.#checkSame(restarts);
+      if ('write' in change) writeWhole(this, change.write, change.bytes);
+      else if ('remove' in change) this.remove(change.remove);
+      else this.removeFolder(change.removeFolder);
     }
   }
 
@@ -183,6 +198,11 @@ export class MemoryDisk implements Files {
       this.#nodes.delete(path);
       this.#durable.delete(path);
     } else Object.assign(node, { bytes, durable: Buffer.from(bytes), dirty: new Set() });
+  }
+
+  /** What was under way when the power went does not go on when it is back. */
+  #checkSame(restarts: number): void {
+    if (restarts !== this.restarts) throw new PowerFailure('the power was off');
   }
 
   #syncNode(node: FileNode, what: string): void {

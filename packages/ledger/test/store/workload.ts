@@ -61,6 +61,7 @@ export class Workload {
   readonly published: string[] = [];
   readonly told: string[] = [];
   #store: Store | undefined;
+  #publications = 0;
 
   constructor(disk: MemoryDisk, { loss, random, receipts = 900, batch = 60 }: { readonly loss: PowerLoss; readonly random: Random; readonly receipts?: number; readonly batch?: number }) {
     this.disk = disk;
@@ -107,22 +108,23 @@ export class Workload {
     for (let tries = 0; ; tries += 1) {
       try {
         await act();
-        await turns();
         return;
       } catch (error) {
         if (tries === 5) throw error;
         await turns();
-        if (error instanceof PowerFailure || error instanceof LedgerError) this.#recover(error);
+        if (error instanceof PowerFailure || error instanceof LedgerError) await this.#recover(error);
         else throw error;
       }
     }
   }
 
-  #recover(error: Error): void {
-    const isPower = error instanceof PowerFailure || error.cause instanceof PowerFailure;
+  async #recover(error: Error): Promise<void> {
+    const isPower = isPowerFailure(error);
     if (isPower) this.disk.restart(this.#loss, this.#random);
-    // Its thread is gone, and what it had open with it: the lock is the system's.
-    if (isPower || this.#store?.failure !== undefined) this.#store = undefined;
+    if (!isPower && this.#store?.failure === undefined) return;
+    // After a power failure there is nobody to close it.
+    if (!isPower) await this.#store!.close();
+    this.#store = undefined;
   }
 
   #open(): Store {
@@ -133,12 +135,13 @@ export class Workload {
 
   async #append(batch: readonly ReceiptDraft[]): Promise<void> {
     const store = this.#open();
-    if (store.isShortOfRoom) await store.sync();
+    if (store.isShortOfRoom) await store.makeRoom();
     // Some of it again: the same ids must have the same answers.
     const answers = store.append(textsOf([...batch, batch[3]!]));
     answers.forEach((answer, place) => this.#acknowledge(numberOf(batch[place] ?? batch[3]!), answer));
     store.settle();
-    await turns();
+    // Half of the time the next batch comes while things are still going on in the background.
+    if (this.acknowledged.size % 120 === 0) await turns();
     if (store.failure !== undefined) throw store.failure;
   }
 
@@ -152,7 +155,11 @@ export class Workload {
   async #publish(): Promise<void> {
     const store = this.#open();
     try {
-      store.publish();
+      // By turns in the background, with others appending meanwhile, and at once.
+      this.#publications += 1;
+      if (this.#publications % 3 === 0) store.publish();
+      else if (this.#publications % 3 === 1) await store.publishLater();
+      else store.publishLater().catch(() => {});
     } finally {
       this.#note();
     }
@@ -173,6 +180,10 @@ export class Workload {
     const text = file?.toString().split('\n\n')[0];
     if (text) this.published.push(`${text}\n`);
   }
+}
+
+function isPowerFailure(error: unknown): boolean {
+  return error instanceof PowerFailure || (error instanceof Error && isPowerFailure(error.cause));
 }
 
 function numberOf(draft: ReceiptDraft): number {
@@ -196,7 +207,7 @@ function checkChains(entries: readonly Uint8Array[], store: Store): void {
 
 /** What runs in the background comes to its end: the disk in memory answers by microtasks alone. */
 export async function turns(): Promise<void> {
-  for (let turn = 0; turn < 200; turn += 1) await undefined;
+  for (let turn = 0; turn < 300; turn += 1) await undefined;
 }
 
 /** How many calls of the workload change the disk. */
