@@ -1,15 +1,15 @@
 // Brings a log from another place into a folder: to be read and verified there, or, with the signing keys, to be
 // written on. Nothing counts as imported that the offline verifier does not call good.
 import { existsSync } from 'node:fs';
-import { copyFile, chmod, mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { LedgerError } from '../errors.ts';
 import { openCheckpoint } from '../format/checkpoint.ts';
 import { checkpointPath, tilePath, verifierKeysPath, type TileId } from '../format/layout.ts';
-import { parseSigningKey } from '../format/note.ts';
+import { formatSigningKey, formatVerifierKey, parseSigningKey, verifierKeyOf, type SigningKey } from '../format/note.ts';
 import { newTiles } from '../format/tile.ts';
-import { systemFiles } from '../store/files.ts';
+import { replaceFile, systemFiles } from '../store/files.ts';
 import { placesOf } from '../store/places.ts';
 import { rebuildState } from '../store/rebuild-state.ts';
 import { verifyLog, type VerifyOptions } from '../verify/verify.ts';
@@ -56,8 +56,7 @@ export async function importLedger(options: ImportOptions): Promise<ImportReport
     const found = signingKeys === undefined ? [] : await readSigningKeys(signingKeys, origin);
     const filesWritten = await copyLog({ options, reader, note, store: folderStore(to) });
     const { size = 0, tenants } = await checked(options);
-    for (const name of found) await placeKey({ from: join(signingKeys!, name), to: placesOf(to).keys, name });
-    if (found.length > 0) rebuildState(systemFiles, to);
+    if (found.length > 0) await makeWritable(found, to);
     return { origin, folder: to, size, tenants, filesWritten, isWritable: found.length > 0 };
   } finally {
     close();
@@ -120,19 +119,39 @@ async function checked({ from, to, keys, since, signal }: ImportOptions): Promis
 
 const keyPattern = /^\d{4}-[0-9a-f]{8}$/;
 
-async function readSigningKeys(folder: string, origin: string): Promise<string[]> {
+type KeyToPlace = { readonly name: string; readonly key: SigningKey };
+
+async function readSigningKeys(folder: string, origin: string): Promise<KeyToPlace[]> {
   const names = (existsSync(folder) ? await readdir(folder) : []).filter((name) => keyPattern.test(name)).toSorted();
   if (names.length === 0) throw new LedgerError('key-lost', `${folder} holds no signing key: give a copy of the folder keys/ of the ledger that was lost`);
-  for (const name of names) {
+  return names.map((name) => {
     const key = parseSigningKey((systemFiles.read(join(folder, name)) ?? Buffer.alloc(0)).toString());
     if (key.name !== origin) throw new LedgerError('bad-key', `${join(folder, name)} is a key of ${key.name}, not of ${origin}`);
-  }
-  return names;
+    return { name, key };
+  });
 }
 
-async function placeKey({ from, to, name }: { readonly from: string; readonly to: string; readonly name: string }): Promise<void> {
-  await mkdir(to, { recursive: true, mode: 0o700 });
-  await copyFile(from, join(to, name));
-  await chmod(join(to, name), 0o600);
-  systemFiles.syncPath(join(to, name));
+async function makeWritable(found: readonly KeyToPlace[], to: string): Promise<void> {
+  try {
+    placeKeys(found, to);
+    rebuildState(systemFiles, to);
+  } catch (error) {
+    await rm(join(to, checkpointPath), { force: true });
+    throw error;
+  }
+}
+
+/** A key that was made after the export is in no receipt of it: it is placed as one whose rotation was cut short, which the next start completes. */
+function placeKeys(found: readonly KeyToPlace[], to: string): void {
+  const announced = new Set((systemFiles.read(join(to, verifierKeysPath)) ?? Buffer.alloc(0)).toString().split('\n'));
+  const isNew = ({ key }: KeyToPlace) => !announced.has(formatVerifierKey(verifierKeyOf(key)));
+  if (found.every(isNew)) throw new LedgerError('bad-key', 'none of the signing keys is one that the log names: they are of another ledger of the same origin');
+  if (found.filter(isNew).length > 1) throw new LedgerError('bad-key', 'the log knows of none of the last rotations: give the signing keys without the newest');
+  const { keys } = placesOf(to);
+  systemFiles.makeFolder(placesOf(to).folder);
+  systemFiles.makeFolder(keys, 0o700);
+  for (const one of found) {
+    const bytes = Buffer.from(`${formatSigningKey(one.key)}\n`);
+    replaceFile(systemFiles, join(keys, isNew(one) ? `${one.name}.pending` : one.name), bytes, { mode: 0o600, sync: true });
+  }
 }

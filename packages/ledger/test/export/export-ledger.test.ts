@@ -124,6 +124,21 @@ for (const size of [1, 255, 256, 700, 1_024]) {
   });
 }
 
+test('a key that was made after the export is announced by the restored ledger, and who knows the old one can follow', async (t) => {
+  const [from, to, restored] = [await ledgerOf(t, 30), folderFor(t), join(folderFor(t), 'restored')];
+  const { place } = await exportLedger({ from, to });
+  const known = readFileSync(join(from, 'vkeys'), 'utf8').trim();
+  const rotating = await openIn(from);
+  const newer = await rotating.rotateKey();
+  await rotating.close();
+  await importLedger({ from: place, to: restored, signingKeys: join(from, 'keys') });
+  const writer = await openIn(restored);
+  assert.deepEqual(await writer.keys(), [known, newer]);
+  await writer.retireKey(known);
+  await writer.close();
+  assert.equal((await verifyLog({ target: restored, keys: [known], threads: 0 })).verdict, 'good');
+});
+
 test('without keys an import is to be read and verified only', async (t) => {
   const [from, to] = [await ledgerOf(t, 300), join(folderFor(t), 'copy')];
   const report = await importLedger({ from, to });
