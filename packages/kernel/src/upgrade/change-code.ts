@@ -59,7 +59,7 @@ export async function changeCode(swap: CodeSwap, options: ChangeCodeOptions = {}
     await settle(slots, settleTimeoutMs);
     const switchedMs = clock().nowMs();
     const { changed, adopted } = switchOver(swap, slots, settleTimeoutMs);
-    const report: CodeChangeReport = { processesChanged: changed, lingering: count((process) => slots.has(process.slot) && process.status === AWAITING), drainMs: switchedMs - startedMs, switchMs: clock().nowMs() - switchedMs };
+    const report: CodeChangeReport = { processesChanged: changed, lingering: count((process) => slots.has(process.slot) && process.status === AWAITING), drainMs: roundMs(switchedMs - startedMs), switchMs: roundMs(clock().nowMs() - switchedMs) };
     await adopted;
     codeChanged.emit(report);
     return report;
@@ -68,6 +68,9 @@ export async function changeCode(swap: CodeSwap, options: ChangeCodeOptions = {}
     resumeAll(slots);
   }
 }
+
+// To microseconds: what is told to people and compared between runs needs no more.
+const roundMs = (ms: number): number => Math.round(ms * 1_000) / 1_000;
 
 /** Processes whose pending handler began under code that has been replaced since. */
 export function lingeringProcesses(): Pid[] {
