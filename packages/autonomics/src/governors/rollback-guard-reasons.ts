@@ -23,7 +23,7 @@ function compared({ baseline }: TestPlan, { bad, events }: SequentialTest): stri
 export function healthyText(policy: RollbackGuardPolicy, watch: Watch): string {
   const against = Math.exp(-watch.errors.logOddsFromStart);
   const mildest = percent(watch.errorPlan.alternatives[0]!);
-  const latency = watch.latency === null ? '; latency not judged: no baseline' : `; slow requests ${compared(watch.latencyPlan!, watch.latency)}`;
+  const latency = watch.latency === null ? '; latency not judged: too short a baseline' : `; slow requests ${compared(watch.latencyPlan!, watch.latency)}`;
   return `error rate ${compared(watch.errorPlan, watch.errors)}; odds ${oddsText(against)} against a rate of ${mildest}; wanted ${oddsText(policy.oddsToClear)}${latency}`;
 }
 

@@ -15,13 +15,17 @@ const SLOW_NOISE = { relativeVariance: 0.3, relativeVarianceDeviation: 0.2, wort
 const SLOW_DRIFT_DEVIATIONS = 1.5;
 const ERROR_VARIANCE_DEVIATION = 0.3;
 const SHARE_MAX = 0.95;
+const ALTERNATIVE_MAX = 0.99;
+const BEYOND_DRIFT = 1.3;
+/** Of latencies: fewer bins tell nothing of how they drift. */
+const SLOW_BINS_MIN = 15;
 /** How fast the recent traffic forgets. */
 const TRAFFIC_MEMORY_MS = 60_000;
 const ALLOWANCE_MAX = 10;
 
 export function startWatch(policy: RollbackGuardPolicy, baseline: Baseline, release: string, nowMs: number): Watch {
   const errorPlan = errorPlanOf(policy, baseline, nowMs);
-  const latencyPlan = policy.judgeLatency && baseline.slowBound >= 0 ? latencyPlanOf(policy, baseline) : null;
+  const latencyPlan = policy.judgeLatency && baseline.slowBound >= 0 && baseline.binTimed.length >= SLOW_BINS_MIN ? latencyPlanOf(policy, baseline) : null;
   const usualPerMs = usualTraffic(policy, baseline, nowMs);
   return {
     release, startedAtMs: nowMs, errorPlan, errors: startTest(errorPlan),
@@ -46,8 +50,11 @@ function errorPlanOf(policy: RollbackGuardPolicy, baseline: Baseline, nowMs: num
   const bins = errorBins(baseline);
   const measured = noiseOf(bins, binMsOf(policy), assumed);
   const noise = { ...measured, share: Math.min(SHARE_MAX, measured.share * seasonalFactor(baseline, nowMs)) };
-  const alternatives = policy.errorIncreasesPct.map((increase) => Math.min(SHARE_MAX + 0.04, noise.share + increase / 100));
-  return planOf(policy, noise, bins, { alternatives, healthyShareMax: Math.max(noise.share + policy.driftPct / 100, driftMaxOf(noise, DRIFT_DEVIATIONS)) });
+  const healthyShareMax = Math.max(noise.share + policy.driftPct / 100, driftMaxOf(noise, DRIFT_DEVIATIONS));
+  const alternatives = policy.errorIncreasesPct.map((increase) => noise.share + increase / 100);
+  // Where drift reaches beyond the mildest of them, the test also needs one that drift does not reach.
+  if (healthyShareMax > alternatives[0]!) alternatives.push(BEYOND_DRIFT * healthyShareMax);
+  return planOf(policy, noise, bins, { alternatives, healthyShareMax });
 }
 
 function latencyPlanOf(policy: RollbackGuardPolicy, baseline: Baseline): TestPlan {
@@ -56,14 +63,15 @@ function latencyPlanOf(policy: RollbackGuardPolicy, baseline: Baseline): TestPla
   };
   const bins = slowBins(baseline);
   const noise = noiseOf(bins, binMsOf(policy), assumed);
-  const alternatives = policy.slowFactors.map((factor) => Math.min(SHARE_MAX, noise.share * factor));
+  const alternatives = policy.slowFactors.map((factor) => noise.share * factor);
   return planOf(policy, noise, bins, { alternatives, healthyShareMax: driftMaxOf(noise, SLOW_DRIFT_DEVIATIONS) });
 }
 
 function planOf(policy: RollbackGuardPolicy, noise: Noise, bins: readonly Bin[], shares: Pick<TestPlan, 'alternatives' | 'healthyShareMax'>): TestPlan {
   const baseline = healthyRateOf(noise);
   const keep = Math.exp(-binMsOf(policy) / policy.noiseMemoryMs);
-  return { baseline, start: driftedTo(baseline, bins, keep, shares.healthyShareMax), ...shares, memoryMs: policy.noiseMemoryMs, watchMs: policy.watchMs };
+  const alternatives = shares.alternatives.map((share) => Math.min(ALTERNATIVE_MAX, share));
+  return { baseline, start: driftedTo(baseline, bins, keep, shares.healthyShareMax), alternatives, healthyShareMax: shares.healthyShareMax, memoryMs: policy.noiseMemoryMs, watchMs: policy.watchMs };
 }
 
 export function binMsOf({ baselineMs }: RollbackGuardPolicy): number {

@@ -94,7 +94,7 @@ test('a good release is judged healthy at the end of the watch, and becomes the 
   service.run(31, healthy);
   assert.deepEqual([service.actions.length, service.verdict], [0, 'healthy']);
   assert.equal(service.answer?.code, 'healthy');
-  assert.match(service.answer!.reason, /^release 1\.4\.2: error rate [\d.]+ % of [\d,]+ requests against 0\.\d+ % before; odds .* : 1 against a rate of 4\.\d %; wanted 20 : 1; latency not judged: no baseline$/);
+  assert.match(service.answer!.reason, /^release 1\.4\.2: error rate [\d.]+ % of [\d,]+ requests against 0\.\d+ % before; odds .* : 1 against a rate of 4\.\d %; wanted 20 : 1; latency not judged: too short a baseline$/);
   const { binEvents } = service.state.baseline;
   service.run(2, (at) => ({ requests: 300, errors: at % 2 }));
   assert.equal(service.state.baseline.binEvents.at(-1), 1_800);
