@@ -22,3 +22,7 @@ export function freshPath(): string {
 export function removePath(path: string): void {
   rmSync(path, { recursive: true, force: true });
 }
+
+export function compileCache(): string {
+  return join(ROOT, 'compile-cache');
+}
