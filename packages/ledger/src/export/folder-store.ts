@@ -99,7 +99,9 @@ export function named(name: string, store: Omit<ObjectStore, 'name'>): ObjectSto
       return await doing;
     } catch (cause) {
       if (cause instanceof LedgerError) throw cause;
-      const why = (cause as Error).message === '' ? String(codeOf(cause)) : (cause as Error).message;
+      const { message } = cause as Error;
+      // Google's client writes several lines.
+      const why = message === '' ? String(codeOf(cause)) : message.trim().replaceAll(/\s+/g, ' ');
       throw new LedgerError('store-failed', `${name}: ${key === '' ? 'listing' : key} failed: ${why}; run it again, it goes on where it stopped`, { cause });
     }
   };
