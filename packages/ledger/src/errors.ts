@@ -30,6 +30,8 @@ export const ledgerErrorCodes = {
   'ledger-closed': 'The ledger is closed, or its writer ended; what was not acknowledged may be appended again under the same id.',
   'unknown-checkpoint': 'The cosigned checkpoint is none that this ledger published lately.',
   'unknown-witness': 'No signature on it is of a witness that this ledger is configured with.',
+  'cannot-prune': 'Nothing can be pruned up to there: whole bundles of 256 published and durable receipts can.',
+  'receipt-pruned': 'The receipt was pruned from this ledger; an export or backup may have it.',
   'unknown-key': 'The ledger has no such key, or it is the one that signs.',
   'bad-store': 'The place of an export is none: a folder, s3://BUCKET/PREFIX or gs://BUCKET/PREFIX, with the access that it needs.',
   'store-client-missing': 'The package that speaks to that kind of store is not installed.',

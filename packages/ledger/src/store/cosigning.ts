@@ -18,3 +18,11 @@ export function cosigned(note: string, lately: ReadonlyMap<string, SignedCheckpo
   const kept = signatures.filter(({ name, id }) => !added.some((one) => one.name === name && one.id === id));
   return { ...ours, note: formatNote({ text, signatures: [...kept, ...added] }) };
 }
+
+/** A witness is given this many publications to answer. */
+const latelyMax = 1024;
+
+export function remember(lately: Map<string, SignedCheckpoint>, checkpoint: SignedCheckpoint): void {
+  lately.set(checkpoint.text, checkpoint);
+  if (lately.size > latelyMax) lately.delete(lately.keys().next().value!);
+}

@@ -79,6 +79,24 @@ export const systemFiles: Files = {
   removeFolder: (path) => rmdirSync(path),
 };
 
+/** The same files, and a function that closes what is still open of them: after a start that failed half-way. */
+export function tracked(files: Files): { readonly files: Files; readonly closeAll: () => void } {
+  const open = new Set<number>();
+  const tracking: Files = {
+    ...files,
+    open(path, purpose, mode) {
+      const file = files.open(path, purpose, mode);
+      open.add(file);
+      return file;
+    },
+    close(file) {
+      open.delete(file);
+      files.close(file);
+    },
+  };
+  return { files: tracking, closeAll: () => open.forEach((file) => tracking.close(file)) };
+}
+
 const syncsAtOnce = 3;
 
 async function syncOne(path: string): Promise<void> {

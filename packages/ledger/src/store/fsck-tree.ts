@@ -25,7 +25,7 @@ export type TreeCheck = {
   readonly lost: readonly number[];
 };
 
-export type TreeGround = { readonly files: Files; readonly folder: string; readonly salvage: Salvage; readonly size: number; readonly onProgress?: (receipts: number) => void };
+export type TreeGround = { readonly files: Files; readonly folder: string; readonly salvage: Salvage; readonly size: number; readonly prunedBelow: number; readonly onProgress?: (receipts: number) => void };
 
 /** Checks the files of a tree of `size`. Throws nothing but what the disk does. */
 export function checkTree(ground: TreeGround): TreeCheck {
@@ -44,7 +44,7 @@ export function checkTree(ground: TreeGround): TreeCheck {
 }
 
 /** The leaf hashes of one bundle, as they must have been; notes what is wrong with it. */
-function checkBundle({ files, folder, salvage, size }: TreeGround, bundle: number, { findings, lost }: { readonly findings: TreeFinding[]; readonly lost: number[] }): Uint8Array {
+function checkBundle({ files, folder, salvage, size, prunedBelow }: TreeGround, bundle: number, { findings, lost }: { readonly findings: TreeFinding[]; readonly lost: number[] }): Uint8Array {
   const first = bundle * tileWidth;
   const width = Math.min(tileWidth, size - first);
   const path = tilePath({ level: 'entries', index: bundle, width });
@@ -53,6 +53,7 @@ function checkBundle({ files, folder, salvage, size }: TreeGround, bundle: numbe
   const storedLeaves = Buffer.concat(stored.slice(0, width).map((entry) => leafHash(entry)));
   const isWhole = bytes !== undefined && stored.length === width && encodedLength(stored) === bytes.length;
   const tile = files.read(join(folder, tilePath({ level: 0, index: bundle, width })));
+  if (bytes === undefined && first < prunedBelow && tile?.length === width * hashBytes) return tile;
   const leaves = trueLeaves({ tile, storedLeaves, width, parent: parentHash({ files, folder, size }, bundle) });
   if (isWhole && equalHashes(storedLeaves, leaves)) return leaves;
   const entries: Uint8Array[] = [];

@@ -19,6 +19,7 @@ import { Journal } from './journal.ts';
 import { hasKeys, readKeys, writeKey, writeVerifierKeys } from './keys.ts';
 import { takeLock, type Lock } from './lock.ts';
 import { placesOf, type Places } from './places.ts';
+import { readPruned } from './prune.ts';
 import { Salvage, writeJournal } from './salvage.ts';
 import { sizesDefault } from './sizes.ts';
 import { parseSnapshot } from './snapshot.ts';
@@ -57,7 +58,7 @@ export function fsck(options: FsckOptions, tools: FsckTools): FsckReport {
   }
 }
 
-/** The same on this machine's disk. Takes about a second for 200,000 receipts; call it outside a node. */
+/** The same on this machine's disk. Takes about 8 s a million receipts and blocks its thread; call it outside a node. */
 export function fsckLedger(options: FsckOptions): FsckReport {
   return fsck(options, { files: systemFiles, takeLock, randomBytes });
 }
@@ -99,12 +100,13 @@ class Check {
     const salvage = new Salvage(this.#files, this.#places.folder, journal.salvage());
     journal.close();
     const size = checkpoint?.size ?? 0;
-    const tree = checkTree({ files: this.#files, folder: this.#places.folder, salvage, size, ...(this.#options.onProgress ? { onProgress: this.#options.onProgress } : {}) });
+    const prunedBelow = readPruned(this.#files, this.#places)?.prunedBelow ?? 0;
+    const tree = checkTree({ files: this.#files, folder: this.#places.folder, salvage, size, prunedBelow, ...(this.#options.onProgress ? { onProgress: this.#options.onProgress } : {}) });
     this.#tree(tree, checkpoint);
     salvage.forget();
     // Chains can be followed only where all receipts are what they were.
     const isReadable = this.#findings.every(({ code, state }) => state === 'repaired' || !code.endsWith('-bundle'));
-    const end = isReadable ? this.#followChains(salvage, size) : size;
+    const end = isReadable ? this.#followChains(salvage, { from: prunedBelow, size }) : size;
     if (isReadable) this.#journal(opened, { end, salvage, identity });
     this.#index(identity);
     return { folder: this.#places.folder, size: end, findings: this.#findings, isSound: this.#findings.every(({ state }) => state === 'repaired') };
@@ -200,10 +202,10 @@ class Check {
   }
 
   /** How far the receipts reach, each the next of its tenant's chain; to `size` at least. */
-  #followChains(salvage: Salvage, size: number): number {
+  #followChains(salvage: Salvage, { from, size }: { readonly from: number; readonly size: number }): number {
     const heads = new Map<string, ChainHead>();
-    for (let index = 0; ; index += 1) {
-      const next = salvage.entries(index).map((entry) => linkOf(entry, index, heads)).find((link) => link !== undefined);
+    for (let index = from; ; index += 1) {
+      const next = salvage.entries(index).map((entry) => linkOf(entry, { index, heads, isPruned: from > 0 })).find((link) => link !== undefined);
       if (next === undefined && index < size) {
         this.#found({ code: 'log-damaged', path: `receipt ${index}`, message: `receipt ${index} does not continue the chain of its tenant, although the tree has it so: it was recorded wrongly` });
         return size;
@@ -234,10 +236,12 @@ type ChainHead = { readonly count: number; readonly hash: string };
 const genesisHead: ChainHead = { count: 0, hash: Buffer.from(chainGenesis).toString('hex') };
 
 /** The tenant's next head, if the entry is the next of its chain. */
-function linkOf(entry: Uint8Array, index: number, heads: ReadonlyMap<string, ChainHead>): [tenantId: string, head: ChainHead] | undefined {
+function linkOf(entry: Uint8Array, { index, heads, isPruned }: { readonly index: number; readonly heads: ReadonlyMap<string, ChainHead>; readonly isPruned: boolean }): [tenantId: string, head: ChainHead] | undefined {
   try {
     const receipt = readEntry(entry, index);
-    const head = heads.get(receipt.tenantId) ?? genesisHead;
+    // Where the beginning was pruned the first receipt of a tenant may be in the middle of its chain.
+    const before = isPruned ? { count: receipt.prevReceiptCount, hash: receipt.prevReceiptHash } : genesisHead;
+    const head = heads.get(receipt.tenantId) ?? before;
     if (receipt.prevReceiptCount !== head.count || receipt.prevReceiptHash !== head.hash) return undefined;
     return [receipt.tenantId, { count: head.count + 1, hash: Buffer.from(placeOf(entry, receipt).chainHash).toString('hex') }];
   } catch (error) {

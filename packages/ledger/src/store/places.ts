@@ -10,6 +10,7 @@ export type Places = {
   readonly journal: string;
   readonly idRuns: string;
   readonly snapshot: string;
+  readonly pruned: string;
   readonly keys: string;
   readonly cosigned: string;
 };
@@ -24,6 +25,7 @@ export function placesOf(folder: string): Places {
     journal: join(state, 'journal'),
     idRuns: join(state, 'ids'),
     snapshot: join(state, 'snapshot'),
+    pruned: join(state, 'pruned'),
     keys: join(folder, 'keys'),
     cosigned: join(folder, 'cosigned-checkpoint'),
   };

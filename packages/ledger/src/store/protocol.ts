@@ -24,6 +24,7 @@ export type Requests = {
   /** `ask`: when, as in receipts. */
   readonly rotateKey: { readonly ask: string; readonly answer: string };
   readonly retireKey: { readonly ask: string; readonly answer: undefined };
+  readonly prune: { readonly ask: { readonly minimumIndex: number; readonly at: string }; readonly answer: number };
   readonly stats: { readonly ask: undefined; readonly answer: WriterStats };
   readonly close: { readonly ask: undefined; readonly answer: undefined };
 };

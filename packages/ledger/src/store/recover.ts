@@ -19,6 +19,7 @@ import type { Identity } from './identity.ts';
 import { Journal, type JournalDamage } from './journal.ts';
 import type { StoredKey } from './keys.ts';
 import type { Places } from './places.ts';
+import type { Pruned } from './prune.ts';
 import type { Pending } from './publisher.ts';
 import type { Sizes } from './sizes.ts';
 import { parseSnapshot, type Heads, type Snapshot } from './snapshot.ts';
@@ -36,7 +37,7 @@ export type Recovered = {
   readonly told: readonly string[];
 };
 
-export type Ground = { readonly files: Files; readonly places: Places; readonly identity: Identity; readonly keys: readonly StoredKey[]; readonly sizes: Sizes };
+export type Ground = { readonly files: Files; readonly places: Places; readonly identity: Identity; readonly keys: readonly StoredKey[]; readonly sizes: Sizes; readonly pruned: Pruned | undefined };
 
 /** Throws `journal-damaged`, `journal-lost`, `log-damaged`, `log-forked`, `missing-tile`, `bad-tile` and what the disk says. */
 export function recover(ground: Ground): Recovered {
@@ -86,13 +87,15 @@ function readPublished({ files, places, keys }: Ground, told: string[]): OpenedC
   return undefined;
 }
 
+/** Without a snapshot everything is read again, but for what was pruned: of that the heads were kept, the ids are gone. */
 function openIndex(ground: Ground, told: string[]): { readonly snapshot: Snapshot; readonly ids: IdIndex } {
-  const { files, places, identity } = ground;
+  const { files, places, identity, pruned } = ground;
   const bytes = files.read(places.snapshot);
   const snapshot = bytes && parseSnapshot(bytes);
   if (bytes !== undefined && snapshot === undefined) told.push('the snapshot of chains and ids was damaged: it is made anew from the receipts');
   const index = { files, folder: places.idRuns, salt: identity.salt };
-  const fresh = { size: 0, runs: [], heads: new Map() };
+  const fresh = pruned ?? { size: 0, runs: [], heads: new Map() };
+  if (snapshot === undefined && pruned !== undefined) told.push(`the ids of receipts below ${pruned.size} are forgotten, since some of those were pruned: one of them that is appended again is recorded again`);
   try {
     const usable = snapshot ?? fresh;
     return { snapshot: usable, ids: new IdIndex({ ...index, runs: usable.runs }) };

@@ -8,17 +8,18 @@ import { formatCheckpoint, type Checkpoint } from '../format/checkpoint.ts';
 import { tileWidth } from '../format/layout.ts';
 import { leafHash } from '../format/merkle.ts';
 import { formatNote, parseVerifierKey, type VerifierKey } from '../format/note.ts';
+import { begin } from './begin.ts';
 import { Commit, textsPerDraft, type Answer, type DraftTexts, type Place } from './commit.ts';
-import { cosigned, type SignedCheckpoint } from './cosigning.ts';
+import { cosigned, remember, type SignedCheckpoint } from './cosigning.ts';
 import { idKey, placeOf, readBundle, readEntry } from './entries.ts';
 import type { Edge } from './edge.ts';
 import { asLedgerError, replaceFile, type FileChange, type Files } from './files.ts';
 import type { IdIndex } from './id-index.ts';
-import { makeFolders, readIdentity, writeIdentity, type Identity } from './identity.ts';
+import { makeFolders, readIdentity, type Identity } from './identity.ts';
 import type { Journal } from './journal.ts';
-import { hasKeys, writeKey } from './keys.ts';
 import type { Lock, TakeLock } from './lock.ts';
 import { placesOf, type Places } from './places.ts';
+import { prunedFiles, pruneEnd, pruningDraft, readPruned, writePruned } from './prune.ts';
 import { Publisher, type Pending, type Plan } from './publisher.ts';
 import { recover } from './recover.ts';
 import { Keeper } from './keeper.ts';
@@ -63,6 +64,7 @@ export class Store {
   readonly #keeper: Keeper;
   readonly #signer: Signer;
   #durableEnd: number;
+  #prunedBelow: number;
   #published: SignedCheckpoint;
   /** By text: those that a witness may still cosign. */
   readonly #lately = new Map<string, SignedCheckpoint>();
@@ -92,9 +94,11 @@ export class Store {
     this.#sizes = tools.sizes ?? sizesDefault;
     this.#lock = lock;
     this.#witnesses = witnesses.map((text) => parseVerifierKey(text));
-    this.identity = readIdentity(this.#files, places, origin) ?? begin(tools, places, origin);
+    this.identity = readIdentity(this.#files, places, origin) ?? begin({ ...tools, places, origin });
     this.#signer = new Signer(this.#files, places, this.identity.origin);
-    const recovered = recover({ files: this.#files, places, identity: this.identity, keys: this.#signer.stored, sizes: this.#sizes });
+    const pruned = readPruned(this.#files, places);
+    this.#prunedBelow = pruned?.prunedBelow ?? 0;
+    const recovered = recover({ files: this.#files, places, identity: this.identity, keys: this.#signer.stored, sizes: this.#sizes, pruned });
     recovered.told.forEach((what) => tools.tell(what));
     this.#journal = recovered.journal;
     this.#ids = recovered.ids;
@@ -152,10 +156,11 @@ export class Store {
     return this.#find(idKey(tenantId, id), tenantId, id);
   }
 
-  /** A receipt's bytes, published or not; undefined beyond the end. Throws `missing-tile`, `bad-tile`. */
+  /** A receipt's bytes, published or not; undefined beyond the end. Throws `receipt-pruned`, `missing-tile`, `bad-tile`. */
   entry(index: number): Uint8Array | undefined {
     if (index < 0 || index >= this.size) return undefined;
     if (index >= this.#pending.first) return this.#pending.entries[index - this.#pending.first];
+    if (index < this.#prunedBelow) throw new LedgerError('receipt-pruned', `receipt ${index} was pruned, as all below ${this.#prunedBelow}; an export or backup may have it`);
     const bundle = Math.floor(index / tileWidth);
     // The last one is kept: who asks for one entry of it asks for more.
     if (this.#lastBundle?.bundle !== bundle) this.#lastBundle = { bundle, entries: readBundle(this.#files, this.places.folder, bundle) };
@@ -222,6 +227,22 @@ export class Store {
     });
     this.#lately.set(merged.text, merged);
     return merged;
+  }
+
+  /** Says in a receipt that receipts below may be missing, then removes their bundles. Resolves with what is the first kept. */
+  async prune(minimumIndex: number, at: string): Promise<number> {
+    const end = pruneEnd(minimumIndex, (await this.publishLater()).size);
+    const [answer] = this.append(pruningDraft(end, at));
+    if (answer instanceof LedgerError) throw answer;
+    await this.publishLater();
+    await this.sync();
+    if (this.#failure !== undefined || this.#durableEnd < end) throw this.#failure ?? new LedgerError('cannot-prune', `the bundles up to ${end} are not durable yet; prune again later`);
+    this.#doing('pruning', () => writePruned(this.#files, this.places, { size: this.size, heads: this.#heads, prunedBelow: Math.max(end, this.#prunedBelow) }));
+    this.#prunedBelow = Math.max(end, this.#prunedBelow);
+    this.#lastBundle = undefined;
+    // What cannot be removed now is at the next pruning.
+    await this.#files.changeLater(prunedFiles(this.#files, this.places.folder, end));
+    return end;
   }
 
   /** Makes full files durable, so that the journal may be written over. Never rejects; see `failure`. */
@@ -377,21 +398,3 @@ export class Store {
     for (let level = 1; 256 ** level <= this.size; level += 1) this.#publisher.adoptPartials({ level, index: Math.floor(from / tileWidth ** (level + 1)) });
   }
 }
-
-/** A witness is given this many publications to answer. */
-const latelyMax = 1024;
-
-function remember(lately: Map<string, SignedCheckpoint>, checkpoint: SignedCheckpoint): void {
-  lately.set(checkpoint.text, checkpoint);
-  if (lately.size > latelyMax) lately.delete(lately.keys().next().value!);
-}
-
-/** The first start: a key, then the identity that says the folder is a ledger. */
-function begin({ files, randomBytes }: Tools, places: Places, origin: string | undefined): Identity {
-  if (origin === undefined) throw new LedgerError('bad-state', `${places.folder} holds no ledger; give an origin to begin one`);
-  if (!hasKeys(files, places)) writeKey(files, places, { origin, seed: randomBytes(32), number: 1 });
-  const identity = { origin, salt: randomBytes(4).readUInt32BE() };
-  writeIdentity(files, places, identity);
-  return identity;
-}
-

@@ -8,7 +8,7 @@ import type { LedgerError } from '../errors.ts';
 import { formatVerifierKey, parseVerifierKey } from '../format/note.ts';
 import type { SignedCheckpoint } from './cosigning.ts';
 import { packAnswers, textsPerDraft, type Place } from './commit.ts';
-import { asLedgerError, systemFiles } from './files.ts';
+import { asLedgerError, systemFiles, tracked } from './files.ts';
 import { takeLock } from './lock.ts';
 import { messageCharactersMax, messageDraftsMax, type FoundReceipt, type FromWriter, type PlainError, type PublishedCheckpoint, type Requests, type ToWriter, type WriterData } from './protocol.ts';
 import { Store } from './store.ts';
@@ -18,6 +18,7 @@ const data = workerData as WriterData;
 const queue: ToWriter[] = [];
 let isBusy = false;
 let isClosing = false;
+const { files, closeAll } = tracked(systemFiles);
 let publishTimer: NodeJS.Timeout | undefined;
 /** The checkpoint that the main thread knows. */
 let announced: SignedCheckpoint | undefined;
@@ -31,8 +32,9 @@ if (store !== undefined) {
 
 function open(): Store | undefined {
   try {
-    return Store.open(data, { files: systemFiles, takeLock, randomBytes, tell: (what) => post({ kind: 'told', what }) });
+    return Store.open(data, { files, takeLock, randomBytes, tell: (what) => post({ kind: 'told', what }) });
   } catch (error) {
+    closeAll();
     post({ kind: 'not-opened', error: plainError(error) });
     return undefined;
   }
@@ -139,6 +141,7 @@ const answers: Answers = {
     store.retireKey(parseVerifierKey(key).id);
     return undefined;
   },
+  prune: (store, { minimumIndex, at }) => store.prune(minimumIndex, at),
   stats: (store) => ({ size: store.size, publishedSize: store.published.size, journalBytes: store.journalBytes }),
   async close(store) {
     clearTimeout(publishTimer);
@@ -154,7 +157,10 @@ function end(store: Store, failure: LedgerError): void {
   isClosing = true;
   clearTimeout(publishTimer);
   // Whoever opens the ledger next finds it unlocked, and nothing of this one still under way.
-  void store.close().finally(() => port.close());
+  void store.close().finally(() => {
+    closeAll();
+    port.close();
+  });
 }
 
 function post(message: FromWriter, transfer: readonly Transferable[] = []): void {

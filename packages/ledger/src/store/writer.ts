@@ -42,7 +42,9 @@ export async function openWriter(options: WriterOptions): Promise<LedgerWriter> 
   const publishEveryMs = options.publishEveryMs ?? publishEveryMsDefault;
   if (!(publishEveryMs >= 10 && publishEveryMs <= 60_000)) throw new RangeError(`publishEveryMs must be 10 to 60,000 ms, not ${publishEveryMs}`);
   const data: WriterData = { ...options, publishEveryMs, at: new Date(clock().wallMs()).toISOString() };
-  const worker = new Worker(new URL(`./writer-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url), { workerData: data, name: 'ledger-writer' });
+  const thread = new URL(`./writer-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
+  // It closes its files itself: Node's count of a thread's descriptors mistakes those that a number was used for twice.
+  const worker = new Worker(thread, { workerData: data, name: 'ledger-writer', trackUnmanagedFds: false });
   const first = await new Promise<FromWriter>((resolve, reject) => {
     const told = (message: FromWriter): void => {
       if (message.kind === 'told') {
@@ -155,6 +157,14 @@ export class LedgerWriter {
   /** Destroys the secret of an old key, given as verifier key. Rejects with `unknown-key`. */
   retireKey(verifierKey: string): Promise<undefined> {
     return this.#ask('retireKey', verifierKey);
+  }
+
+  /**
+   * Removes the bundles of receipts below, whole ones only; a receipt of the log says so first, hashes and proofs stay.
+   * Resolves with the first index kept. Rejects with `cannot-prune`. Export before: what is pruned is gone from here.
+   */
+  prune(minimumIndex: number): Promise<number> {
+    return this.#ask('prune', { minimumIndex, at: new Date(clock().wallMs()).toISOString() });
   }
 
   stats(): Promise<WriterStats> {

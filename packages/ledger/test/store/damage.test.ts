@@ -246,3 +246,29 @@ test('the ledger of another origin is not written', async () => {
   const disk = await ledgerOf(10);
   assert.throws(() => Store.open({ folder, origin: 'other.example/log', at }, toolsOn(disk)), refuses('wrong-origin', /is the ledger of test.example\/ledger/));
 });
+
+test('pruning removes old bundles only, and what is left opens, proves and goes on, even with its index lost', async () => {
+  const disk = await ledgerOf(900);
+  const store = openOn(disk);
+  await assert.rejects(store.prune(5_000, at), refuses('cannot-prune', /up to the 900 that are published/));
+  await assert.rejects(store.prune(100, at), refuses('cannot-prune', /whole bundles/));
+  assert.equal(await store.prune(600, at), 512);
+  const bundles = (): string[] => [...disk.files().keys()].filter((path) => /entries\/\d+$/.test(path)).map((path) => path.slice(-3));
+  assert.deepEqual(bundles(), ['002']);
+  assert.throws(() => store.entry(3), refuses('receipt-pruned', /receipt 3 was pruned, as all below 512/));
+  const [again, other] = store.append(textsOf([draftOf(3), draftOf(600)]));
+  assert.ok(again instanceof LedgerError && again.code === 'receipt-pruned', 'its id is still known');
+  assert.ok(!(other instanceof LedgerError) && other!.isRepeat);
+  const before = Buffer.from(store.lastHash('tenant-3'));
+  await store.close();
+  assert.deepEqual([codes(check(disk)), check(disk).size], [[], 901]);
+  disk.tamper(`${folder}/state/snapshot`, () => undefined);
+  const told: string[] = [];
+  const reopened = openOn(disk, told);
+  assert.match(told.join(), /ids of receipts below 901 are forgotten/);
+  assert.deepEqual(Buffer.from(reopened.lastHash('tenant-3')), before);
+  append(reopened, 901, 300);
+  assert.equal(await reopened.prune(1_100, at), 1_024);
+  await reopened.close();
+  assert.deepEqual([codes(check(disk)), bundles()], [[], []]);
+});

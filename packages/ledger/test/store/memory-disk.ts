@@ -105,7 +105,7 @@ export class MemoryDisk implements Files {
 
   close(file: number): void {
     this.#check();
-    this.#open.delete(file);
+    if (!this.#open.delete(file)) throw systemError('EBADF');
   }
 
   writeAt(file: number, bytes: Uint8Array, position: number): number {

@@ -1,6 +1,6 @@
 // The writer as its callers have it: a thread, real files, promises.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -102,6 +102,27 @@ test('a folder that cannot be made or that holds no ledger is refused, saying wh
   await assert.rejects(openWriter({ folder: temporaryFolder(context) }), refuses('bad-state', /holds no ledger; give an origin/));
 });
 
+test('neither starts that fail nor writers that are closed leave descriptors open', async (context) => {
+  const writer = await open(context);
+  await writer.append(draftOf(1));
+  await writer.close();
+  const openFiles = (): string[] => readdirSync('/proc/self/fd').map((fd) => readLink(`/proc/self/fd/${fd}`)).filter((path) => path.startsWith(writer.folder));
+  assert.deepEqual(openFiles(), []);
+  const tampered = join(writer.folder, 'state/journal/0');
+  writeFileSync(tampered, Buffer.alloc(statSync(tampered).size));
+  await assert.rejects(openWriter({ folder: writer.folder }), refuses('journal-lost', /1 were acknowledged/));
+  assert.deepEqual(openFiles(), []);
+});
+
+function readLink(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    // The descriptor that listed the folder.
+    return '';
+  }
+}
+
 test('closing makes all of it durable and published; afterwards everything is refused', async (context) => {
   const writer = await open(context);
   const appending = Array.from({ length: 100 }, (_, number) => writer.append(draftOf(number)));
@@ -158,4 +179,16 @@ test('cosignatures of configured witnesses are kept and served; others are refus
   await writer.append(draftOf(2));
   await writer.publish();
   assert.equal(openCheckpoint(readFileSync(join(writer.folder, 'cosigned-checkpoint')), keys).checked.verified.length, 2, 'the newest that is cosigned stays');
+});
+
+test('a pruned log is verified by what is left of it, and says itself what is not', async (context) => {
+  const writer = await open(context);
+  await Promise.all(Array.from({ length: 700 }, (_, number) => writer.append(draftOf(number))));
+  assert.equal(await writer.prune(600), 512);
+  await assert.rejects(writer.entry(511), refuses('receipt-pruned', /receipt 511 was pruned/));
+  assert.equal((await writer.find('tenant-2', 'receipt-512'))?.index, 512);
+  const keys = await writer.keys();
+  await writer.close();
+  const report = await verifyLog({ target: writer.folder, keys, threads: 0 });
+  assert.deepEqual([report.verdict, report.prunedBelow, report.receipts], ['good', 512, 701 - 512]);
 });
