@@ -102,7 +102,7 @@ test('damage is not copied', async (t) => {
   assert.deepEqual(readdirSync(to, { recursive: true }).filter((name) => String(name).endsWith('checkpoint')), []);
 });
 
-for (const size of [1, 255, 256, 700, 1_024]) {
+for (const size of [0, 1, 255, 256, 700, 1_024]) {
   test(`a ledger of ${size} receipts is restored from its export and its keys alone, and goes on`, async (t) => {
     const [from, to, restored] = [await ledgerOf(t, size), folderFor(t), join(folderFor(t), 'restored')];
     const before = readFileSync(join(from, 'checkpoint'), 'utf8');
@@ -114,7 +114,7 @@ for (const size of [1, 255, 256, 700, 1_024]) {
     assert.deepEqual([report.size, report.isWritable, report.origin], [size, true, origin]);
     for (const name of readdirSync(join(restored, 'keys'))) assert.equal(statSync(join(restored, 'keys', name)).mode & 0o777, 0o600);
     const writer = await openIn(restored);
-    assert.equal((await writer.append(draft(size - 1))).isRepeat, true, 'ids are known again');
+    if (size > 0) assert.equal((await writer.append(draft(size - 1))).isRepeat, true, 'ids are known again');
     assert.equal((await writer.append(draft(size))).index, size);
     await writer.close();
     const verified = await verifyLog({ target: restored, since: [before], threads: 0 });
