@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { call, exit, named, processOf, supervisor } from '@flyball/kernel';
 import { type ledgerIndexServer, ledgerIndexServerChild, ledgerIndexServerName, type ledgerServer, ledgerServerName, ledgerSupervisor, ledgerWriter, openedLedger, type Ledger } from '@flyball/ledger';
@@ -23,7 +22,7 @@ async function started(t: TestContext): Promise<string> {
   const top = await ledgerSupervisor.start({ folder, origin });
   t.after(async () => {
     exit(top, 'shutdown');
-    while (processOf(top) !== undefined || openedLedger() !== undefined || ledgerWriter() !== undefined) await nextTurn();
+    while (processOf(top) !== undefined || openedLedger() !== undefined || ledgerWriter() !== undefined) await new Promise((turn) => setImmediate(turn));
   });
   return folder;
 }
@@ -33,7 +32,7 @@ async function nextLedger(before: Ledger): Promise<Ledger> {
   for (;;) {
     const ledger = openedLedger();
     if (ledger !== undefined && ledger !== before) return ledger;
-    await nextTurn();
+    await new Promise((turn) => setImmediate(turn));
   }
 }
 
