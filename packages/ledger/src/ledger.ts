@@ -67,6 +67,8 @@ class OpenLedger implements Ledger {
   readonly #ownsWriter: boolean;
   readonly #offPublished: () => void;
   #isCatchingUp = false;
+  /** Of the newest checkpoint that this ledger handed out: the writer's news of it may come a moment later. */
+  #sizeSeen = 0;
 
   constructor(writer: LedgerWriter, index: IndexClient, { ownsWriter = true }: { readonly ownsWriter?: boolean } = {}) {
     this.writer = writer;
@@ -108,13 +110,13 @@ class OpenLedger implements Ledger {
     return { ok: false, receipts: verdict.receipts, index: this.writer.published.size, message: `the chain of ${tenantId} ends in ${verdict.chainHash} on disk, the writer's in ${wanted}: receipts at its end were dropped or changed` };
   }
 
-  async inclusionProof({ index, size = this.writer.published.size }: { readonly index: number; readonly size?: number }): Promise<readonly Uint8Array[]> {
+  async inclusionProof({ index, size = this.#size }: { readonly index: number; readonly size?: number }): Promise<readonly Uint8Array[]> {
     this.#checkSize(size);
     if (!(Number.isInteger(index) && index >= 0 && index < size)) throw new LedgerError('bad-query', `index must be 0 to ${size - 1}, not ${index}`);
     return this.#index.ask('inclusionProof', { index, size });
   }
 
-  async consistencyProof({ oldSize, newSize = this.writer.published.size }: { readonly oldSize: number; readonly newSize?: number }): Promise<readonly Uint8Array[]> {
+  async consistencyProof({ oldSize, newSize = this.#size }: { readonly oldSize: number; readonly newSize?: number }): Promise<readonly Uint8Array[]> {
     this.#checkSize(newSize);
     if (!(Number.isInteger(oldSize) && oldSize >= 0 && oldSize <= newSize)) throw new LedgerError('bad-query', `oldSize must be 0 to ${newSize}, not ${oldSize}`);
     return this.#index.ask('consistencyProof', { oldSize, newSize });
@@ -126,7 +128,8 @@ class OpenLedger implements Ledger {
   }
 
   async checkpoint(): Promise<OpenedCheckpoint & { readonly bytes: string }> {
-    const { note }: PublishedCheckpoint = await this.writer.publish();
+    const { note, size }: PublishedCheckpoint = await this.writer.publish();
+    this.#sizeSeen = Math.max(this.#sizeSeen, size);
     return { ...openCheckpoint(note, []), bytes: note };
   }
 
@@ -158,9 +161,12 @@ class OpenLedger implements Ledger {
     await this.#index.close();
   }
 
+  get #size(): number {
+    return Math.max(this.#sizeSeen, this.writer.published.size);
+  }
+
   #checkSize(size: number): void {
-    const { published } = this.writer;
-    if (!(Number.isInteger(size) && size >= 0 && size <= published.size)) throw new LedgerError('bad-query', `the newest checkpoint covers ${published.size} receipts; there is no tree of ${size}`);
+    if (!(Number.isInteger(size) && size >= 0 && size <= this.#size)) throw new LedgerError('bad-query', `the newest checkpoint covers ${this.#size} receipts; there is no tree of ${size}`);
   }
 
   /** One at a time: each takes in all that was published until it began. */
