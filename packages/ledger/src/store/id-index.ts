@@ -104,11 +104,10 @@ export class IdIndex {
     this.#obsolete.push(...runs);
   }
 
+  /** What cannot be removed now the next start removes. */
   remove(runs: readonly Run[]): void {
-    for (const run of runs) {
-      run.close();
-      this.#files.remove(join(this.#folder, run.name));
-    }
+    for (const run of runs) run.close();
+    for (const run of runs) this.#files.remove(join(this.#folder, run.name));
   }
 
   close(): void {

@@ -76,12 +76,17 @@ export class Keeper {
       await files.syncLater([...unsynced, places.idRuns, unfinished]);
       files.rename(unfinished, places.snapshot);
       await files.syncLater([places.state]);
-      ids.remove(obsolete);
     } catch (error) {
       this.#unsynced.push(...unsynced);
       ids.keep(obsolete);
       this.#waitFor = retryAfterAppends;
       tell(asLedgerError(error, 'taking a snapshot').message);
+      return;
+    }
+    try {
+      ids.remove(obsolete);
+    } catch (error) {
+      tell(asLedgerError(error, 'removing old runs of ids').message);
     }
   }
 }

@@ -99,8 +99,18 @@ export class Publisher {
     });
   }
 
-  /** Remembers partial files that an earlier run left, to be removed once the tile is full. */
-  adoptPartials(tile: Omit<TileId, 'width'>): void {
+  /** Remembers partial files that an earlier run left of tiles between two sizes, to be removed once those are full. */
+  adoptPartials({ from, to }: { readonly from: number; readonly to: number }): void {
+    for (let level = 0; level === 0 || tileWidth ** level <= to; level += 1) {
+      const width = tileWidth ** (level + 1);
+      for (let index = Math.floor(from / width); index <= Math.floor(to / width); index += 1) {
+        this.#adopt({ level, index });
+        if (level === 0) this.#adopt({ level: 'entries', index });
+      }
+    }
+  }
+
+  #adopt(tile: Omit<TileId, 'width'>): void {
     const folder = join(this.#folder, `${tilePath({ ...tile, width: tileWidth })}.p`);
     if (this.#files.list(folder).length > 0) this.#partials.set(folder, new Set());
   }

@@ -70,6 +70,7 @@ export class Store {
   readonly #lately = new Map<string, SignedCheckpoint>();
   #syncing: Promise<void> | undefined;
   #publishing: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
   #lastBundle: { readonly bundle: number; readonly entries: readonly Uint8Array[] } | undefined;
   #failure: LedgerError | undefined;
 
@@ -108,7 +109,7 @@ export class Store {
     this.#durableEnd = recovered.durableEnd;
     this.#journal.prepare();
     this.#publisher = new Publisher(this.#files, places.folder);
-    this.#adoptPartials(recovered.durableEnd);
+    this.#publisher.adoptPartials({ from: recovered.durableEnd, to: this.size });
     this.#keeper = new Keeper({ files: this.#files, places, ids: this.#ids, heads: this.#heads, tell: tools.tell, recentIdsMax: this.#sizes.recentIdsMax });
     const opened = recovered.published;
     this.#published = opened ? { size: opened.size, text: opened.note.text, note: formatNote(opened.note) } : { size: -1, text: '', note: '' };
@@ -253,8 +254,16 @@ export class Store {
     return this.#syncing;
   }
 
-  /** Publishes and leaves as little as possible for the next start to do. */
-  async close(): Promise<void> {
+  /** Publishes and leaves as little as possible for the next start to do. Closes once, however often it is asked to. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  get journalBytes(): number {
+    return this.#journal.bytes;
+  }
+
+  async #close(): Promise<void> {
     await Promise.allSettled([this.#publishing, this.#syncing]);
     if (this.#failure === undefined) {
       this.#tryTo('publishing', () => this.publish());
@@ -264,10 +273,6 @@ export class Store {
     this.#journal.close();
     this.#ids.close();
     this.#lock.release();
-  }
-
-  get journalBytes(): number {
-    return this.#journal.bytes;
   }
 
   #write(commit: Commit): void {
@@ -389,12 +394,5 @@ export class Store {
     const [answer] = this.append(this.#signer.rotationDraft(at));
     if (answer instanceof LedgerError) throw answer;
     this.#signer.adoptNext();
-  }
-
-  #adoptPartials(from: number): void {
-    for (let index = Math.floor(from / tileWidth); index <= Math.floor(this.size / tileWidth); index += 1) {
-      for (const level of ['entries', 0] as const) this.#publisher.adoptPartials({ level, index });
-    }
-    for (let level = 1; 256 ** level <= this.size; level += 1) this.#publisher.adoptPartials({ level, index: Math.floor(from / tileWidth ** (level + 1)) });
   }
 }

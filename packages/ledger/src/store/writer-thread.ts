@@ -18,6 +18,7 @@ const data = workerData as WriterData;
 const queue: ToWriter[] = [];
 let isBusy = false;
 let isClosing = false;
+let isClosed = false;
 const { files, closeAll } = tracked(systemFiles);
 let publishTimer: NodeJS.Timeout | undefined;
 /** The checkpoint that the main thread knows. */
@@ -53,6 +54,7 @@ async function work(store: Store): Promise<void> {
   if (store.isShortOfRoom) await store.makeRoom();
   if (queue[0]?.kind === 'append') commit(store);
   else await answerFirst(store);
+  if (isClosed) return;
   if (store.failure !== undefined) end(store, store.failure);
   else if (queue.length === 0) isBusy = false;
   else setImmediate(() => void work(store));
@@ -120,7 +122,9 @@ async function answer(store: Store, { id, what, argument }: ToWriter & { readonl
     const value = await answers[what](store, argument as never);
     announce(store);
     post({ kind: 'answer', id, value });
-    if (what === 'close') port.close();
+    if (what !== 'close') return;
+    isClosed = true;
+    port.close();
   } catch (error) {
     post({ kind: 'refusal', id, error: plainError(error) });
   }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
-import { ledgerClockWentBack, LedgerError, ledgerTenantId, openWriter, verifyLog, type LedgerWriter, type ReceiptDraft, type WriterOptions } from '@flyball/ledger';
+import { ledgerClockWentBack, LedgerError, ledgerTenantId, ledgerTold, openWriter, verifyLog, type LedgerWriter, type ReceiptDraft, type WriterOptions } from '@flyball/ledger';
 
 import { openCheckpoint } from '../../src/format/checkpoint.ts';
 import { cosignNote, formatNote, formatVerifierKey, parseNote, parseVerifierKey, signatureTypes, signingKey, verifierKeyOf } from '../../src/format/note.ts';
@@ -14,15 +14,22 @@ const at = '2026-11-20T12:00:00.000Z';
 const draftOf = (number: number): ReceiptDraft => ({ id: `receipt-${number}`, kind: 'action', tenantId: `tenant-${number % 10}`, at, details: { number } });
 const refuses = (code: string, message: RegExp) => (error: unknown) => error instanceof LedgerError && error.code === code && message.test(error.message);
 
+const opened = new Set<LedgerWriter>();
+
+/** Removed after the test, when its writers are closed. */
 function temporaryFolder(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'flyball-writer-'));
-  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  context.after(async () => {
+    await Promise.all(Array.from(opened, (writer) => writer.close()));
+    opened.clear();
+    rmSync(folder, { recursive: true, force: true });
+  });
   return join(folder, 'ledger');
 }
 
 async function open(context: TestContext, options: Partial<WriterOptions> = {}): Promise<LedgerWriter> {
-  const writer = await openWriter({ folder: temporaryFolder(context), origin: 'writer.example/log', ...options });
-  context.after(() => writer.close());
+  const writer = await openWriter({ folder: options.folder ?? temporaryFolder(context), origin: 'writer.example/log', ...options });
+  opened.add(writer);
   return writer;
 }
 
@@ -40,12 +47,11 @@ test('receipts of many authors at once are in one verifiable log, each chain in 
 
 test('the same id again has the same answer: at once, later, after a restart; ids are a tenant\'s own', async (context) => {
   const folder = temporaryFolder(context);
-  const first = await openWriter({ folder, origin: 'writer.example/log' });
+  const first = await open(context, { folder });
   const [one, same] = await Promise.all([first.append(draftOf(1)), first.append(draftOf(1))]);
   assert.deepEqual(same, { ...one, isRepeat: true });
   await first.close();
-  const second = await openWriter({ folder });
-  context.after(() => second.close());
+  const second = await open(context, { folder });
   assert.deepEqual(await second.append({ ...draftOf(1), at: '2026-11-21T12:00:00.000Z' }), { ...one, isRepeat: true });
   const other = await second.append({ ...draftOf(1), tenantId: 'tenant-2' });
   assert.deepEqual([other.index, other.isRepeat], [1, false]);
@@ -191,4 +197,16 @@ test('a pruned log is verified by what is left of it, and says itself what is no
   await writer.close();
   const report = await verifyLog({ target: writer.folder, keys, threads: 0 });
   assert.deepEqual([report.verdict, report.prunedBelow, report.receipts], ['good', 512, 701 - 512]);
+});
+
+test('a folder that is taken away under the writer ends it in order, and is told', async (context) => {
+  const writer = await open(context);
+  const told: string[] = [];
+  context.after(ledgerTold.subscribe(({ what }) => told.push(what)));
+  await writer.append(draftOf(1));
+  rmSync(writer.folder, { recursive: true });
+  await Promise.all(Array.from({ length: 20_000 }, (_, number) => writer.append(draftOf(number))));
+  await assert.rejects(writer.publish(), refuses('disk-failed', /publishing: the disk failed \(ENOENT\)/));
+  await writer.close();
+  assert.match(told.join(), /ENOENT/);
 });
