@@ -8,8 +8,11 @@ import { checkpointPath, hashesAtLevel, tileAt, tilePath, tileWidth, verifierKey
 import { equalHashes, leafHash } from '../format/merkle.ts';
 import { parseVerifierKey } from '../format/note.ts';
 import { checkTile, decodeBundle, newTiles, rootFromTiles } from '../format/tile.ts';
+import { systemFiles } from '../store/files.ts';
+import { placesOf } from '../store/places.ts';
+import { readPruned } from '../store/prune.ts';
 import { readTile } from '../verify/segment.ts';
-import { openReader, openSource, type LogReader } from '../verify/source.ts';
+import { openReader, openSource, type LogReader, type SourceDescription } from '../verify/source.ts';
 import { inBatches, batchWidth } from './batches.ts';
 import { logFolder, openStore, storeBelow, type ObjectStore, type StoreOptions, type Stored } from './object-store.ts';
 
@@ -18,6 +21,8 @@ export type ExportOptions = StoreOptions & {
   readonly from: string;
   /** A folder, `s3://BUCKET/PREFIX` or `gs://BUCKET/PREFIX`; the log gets a folder of its own below it. */
   readonly to: string;
+  /** Entries below may be missing: the log was pruned. A ledger's own folder says so itself. */
+  readonly minimumIndex?: number;
   /** How many tiles of those to be copied are done. */
   readonly onProgress?: (done: number, of: number) => void;
   /** Aborting rejects with the signal's reason; what is copied stays. */
@@ -46,7 +51,7 @@ export async function exportLedger(options: ExportOptions): Promise<ExportReport
   try {
     const log = await readLog(reader, options.from);
     const store = storeBelow(await openStore(options.to, options), `${logFolder(log.checkpoint.origin)}/`);
-    return await new Export(options, log, store).run();
+    return await new Export(options, { ...log, prunedBelow: Math.max(options.minimumIndex ?? 0, prunedHere(source.description)) }, store).run();
   } finally {
     reader.close();
     source.close();
@@ -54,6 +59,11 @@ export async function exportLedger(options: ExportOptions): Promise<ExportReport
 }
 
 type Log = { readonly reader: LogReader; readonly checkpoint: OpenedCheckpoint; readonly note: Uint8Array; readonly keys: Uint8Array };
+
+/** What the writer of this folder has pruned; nothing for what is no ledger's own folder. */
+function prunedHere(source: SourceDescription): number {
+  return source.kind === 'folder' ? (readPruned(systemFiles, placesOf(source.folder))?.prunedBelow ?? 0) : 0;
+}
 
 /** The checkpoint, signed by one of the log's keys and borne out by its tiles. */
 async function readLog(reader: LogReader, from: string): Promise<Log> {
@@ -85,12 +95,12 @@ function tilesOf({ reader }: Log) {
 
 class Export {
   readonly #options: ExportOptions;
-  readonly #log: Log;
+  readonly #log: Log & { readonly prunedBelow: number };
   readonly #store: ObjectStore;
   #filesWritten = 0;
   #bytesWritten = 0;
 
-  constructor(options: ExportOptions, log: Log, store: ObjectStore) {
+  constructor(options: ExportOptions, log: Log & { readonly prunedBelow: number }, store: ObjectStore) {
     this.#options = options;
     this.#log = log;
     this.#store = store;
@@ -150,7 +160,9 @@ class Export {
   async #copyTile(tile: TileId): Promise<void> {
     const read = tilesOf(this.#log);
     const hashes = checkTile(await read(tile), tile);
-    if (tile.level === 0) {
+    const end = (tile.index + 1) * tileWidth;
+    // Not asked for, even if it is still there: it is about to go.
+    if (tile.level === 0 && end > this.#log.prunedBelow) {
       const id: TileId = { ...tile, level: 'entries' };
       const bundle = await read(id);
       // Damage must not get into the copy, where it would be found only when that is needed.

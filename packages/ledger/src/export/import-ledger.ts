@@ -91,6 +91,8 @@ async function copyLog({ options: { from, onProgress, signal }, reader, note, st
     // Of an import that was cut short. Whole, since files appear whole; right or not the verifier says.
     if (await store.has(tilePath(tile))) return;
     const bytes = await readTile(reader, tile);
+    // Of a log that was pruned: whether it was the verifier says.
+    if (bytes === undefined && tile.level === 'entries') return;
     if (bytes === undefined) throw new LedgerError('missing-tile', `${from}: ${tilePath(tile)} is missing: the copy is not whole`);
     if (await store.create(tilePath(tile), bytes)) written += 1;
   };
@@ -107,12 +109,13 @@ async function copyLog({ options: { from, onProgress, signal }, reader, note, st
   return written + (keys === undefined ? 1 : 2);
 }
 
-async function checked({ from, to, keys, since, signal }: ImportOptions): Promise<{ readonly size?: number; readonly tenants: number }> {
+async function checked({ from, to, keys, since, signingKeys, signal }: ImportOptions): Promise<{ readonly size?: number; readonly tenants: number }> {
   const options: VerifyOptions = { target: to, ...(keys === undefined ? {} : { keys }), ...(since === undefined ? {} : { since }), ...(signal === undefined ? {} : { signal }) };
   const report = await verifyLog(options);
-  if (report.verdict === 'good') return report;
+  if (report.verdict === 'good' && (report.prunedBelow === 0 || signingKeys === undefined)) return report;
   // So that nobody takes it for a log, and another import can go on.
   await rm(join(to, checkpointPath));
+  if (report.verdict === 'good') throw new LedgerError('import-refused', `${from} is pruned below ${report.prunedBelow}: chains that go on from there cannot be known, so no node can write on; import it without signing keys, or import a copy that was exported before`);
   const why = report.verdict === 'unusable' ? [report.reason] : report.findings.map(({ message }) => message);
   throw new LedgerError('import-refused', `${from} does not verify: ${why.slice(0, 3).join('; ')}`);
 }

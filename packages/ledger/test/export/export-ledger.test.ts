@@ -171,6 +171,33 @@ test('an older export than a checkpoint that is known is refused', async (t) => 
   await assert.rejects(importLedger({ from: place, to: join(folderFor(t), 'new'), since }), code('import-refused'));
 });
 
+test('what is pruned stays in copies that were made before, and is missing in those made after, as the log says', async (t) => {
+  const [from, before, after] = [await ledgerOf(t, 700), folderFor(t), folderFor(t)];
+  const { place: whole } = await exportLedger({ from, to: before });
+  const writer = await openIn(from);
+  await writer.prune(512);
+  await append(writer, 700, 1_100);
+  await writer.close();
+  const archived = await exportLedger({ from, to: before });
+  await assertGood(whole, 1_101);
+  const { place } = await exportLedger({ from, to: after });
+  const report = await verifyLog({ target: place, threads: 0 });
+  assert.deepEqual([report.verdict, report.prunedBelow], ['good', 512]);
+  const copy = join(folderFor(t), 'copy');
+  assert.equal((await importLedger({ from: place, to: copy })).size, 1_101);
+  // A copy that was pruned does not say by itself how far: whoever copies it on does.
+  await assert.rejects(exportLedger({ from: copy, to: folderFor(t) }), code('missing-tile'));
+  assert.equal((await exportLedger({ from: copy, to: folderFor(t), minimumIndex: 512 })).size, 1_101);
+  const keys = join(from, 'keys');
+  await assert.rejects(importLedger({ from: place, to: join(folderFor(t), 'new'), signingKeys: keys }), code('import-refused'));
+  assert.equal((await importLedger({ from: archived.place, to: join(folderFor(t), 'new'), signingKeys: keys })).isWritable, true);
+  // Lost is not pruned.
+  rmSync(join(from, tilePath({ level: 'entries', index: 2, width: 256 })));
+  await assert.rejects(exportLedger({ from, to: folderFor(t) }), code('missing-tile'));
+  rmSync(join(place, tilePath({ level: 'entries', index: 2, width: 256 })));
+  await assert.rejects(importLedger({ from: place, to: join(folderFor(t), 'new') }), code('import-refused'));
+});
+
 test('folders of logs are distinct, and safe as names of files', () => {
   assert.equal(logFolder('ledger.example.org/node-1'), 'ledger.example.org_2fnode-1');
   assert.equal(logFolder('..'), '_2e.');
