@@ -28,7 +28,7 @@ export interface Files {
   syncPath(path: string): void;
   /** The same for files and folders by path, in the background. Rejects at the first that fails. */
   syncLater(paths: readonly string[]): Promise<void>;
-  /** Makes or writes over whole files and removes others, in the background and in turn. Rejects at the first that fails. */
+  /** Makes or writes over whole files in any order, then removes others, in the background. Rejects at the first that fails. */
   changeLater(changes: readonly FileChange[]): Promise<void>;
   rename(from: string, to: string): void;
   remove(path: string): void;
@@ -61,18 +61,11 @@ export const systemFiles: Files = {
       closeSync(file);
     }
   },
-  async syncLater(paths) {
-    // A few at once: those share one commit of the file system's journal. Not all: the pool has four threads.
-    const rest = paths.values();
-    await Promise.all(Array.from({ length: syncsAtOnce }, async () => {
-      for (const path of rest) await syncOne(path);
-    }));
-  },
+  syncLater: (paths) => inTurn(paths, syncsAtOnce, syncOne),
   async changeLater(changes) {
-    for (const change of changes) {
-      if ('write' in change) await writeLater(change.write, change.bytes);
-      else await ('remove' in change ? unlink(change.remove) : rmdir(change.removeFolder));
-    }
+    await inTurn(changes.filter((change) => 'write' in change), writesAtOnce, ({ write, bytes }) => writeOne(write, bytes));
+    await inTurn(changes.filter((change) => 'remove' in change), writesAtOnce, ({ remove }) => unlink(remove));
+    await inTurn(changes.filter((change) => 'removeFolder' in change), 1, ({ removeFolder }) => rmdir(removeFolder));
   },
   rename: (from, to) => renameSync(from, to),
   remove: (path) => unlinkSync(path),
@@ -97,7 +90,19 @@ export function tracked(files: Files): { readonly files: Files; readonly closeAl
   return { files: tracking, closeAll: () => open.forEach((file) => tracking.close(file)) };
 }
 
+// Each step of each file waits for a turn of the writer's thread, which a commit may hold for milliseconds: so many files
+// go in step. Syncs are fewer, and leave one of the pool's four threads to the others; they share the commits of the
+// file system's journal.
+const writesAtOnce = 64;
 const syncsAtOnce = 3;
+
+async function inTurn<T>(items: readonly T[], atOnce: number, act: (item: T) => Promise<void>): Promise<void> {
+  const rest = items.values();
+  const lane = async (): Promise<void> => {
+    for (const item of rest) await act(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, lane));
+}
 
 async function syncOne(path: string): Promise<void> {
   const file = await open(path, 'r');
@@ -108,7 +113,7 @@ async function syncOne(path: string): Promise<void> {
   }
 }
 
-async function writeLater(path: string, bytes: Uint8Array): Promise<void> {
+async function writeOne(path: string, bytes: Uint8Array): Promise<void> {
   const file = await open(path, constants.O_CREAT | constants.O_RDWR);
   try {
     for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at, at)).bytesWritten;

@@ -85,14 +85,14 @@ function publishSoon(store: Store): void {
   publishTimer = setTimeout(() => void publishNow(store), data.publishEveryMs);
 }
 
-// The timer counts as set until it is done: publications do not overlap.
+// What comes while this goes on has its own timer from then on: the interval is from start to start.
 async function publishNow(store: Store): Promise<void> {
+  publishTimer = undefined;
   try {
     await publish(store);
   } catch (error) {
     post({ kind: 'told', what: asLedgerError(error, 'publishing').message });
   }
-  publishTimer = undefined;
   if (!isClosing) publishSoon(store);
 }
 
