@@ -72,18 +72,23 @@ function exitAs(code, signal) {
   process.kill(process.pid, signal);
 }
 
-/** A terminal sends SIGINT to the whole foreground group itself: a second one would mean "at once" to the child. */
-function forwardSignals(child) {
-  process.on('SIGINT', function () { if (!process.stdin.isTTY) child.kill('SIGINT'); });
-  process.on('SIGTERM', function () { child.kill('SIGTERM'); });
-  process.on('SIGHUP', function () { child.kill('SIGHUP'); });
+/**
+ * The handlers stand before there is a child: the child could be up, and somebody sure of it, before they were.
+ * A terminal sends SIGINT to the whole foreground group itself: a second one would mean "at once" to the child.
+ */
+var running;
+function forwardSignals() {
+  if (running !== undefined) return;
+  process.on('SIGINT', function () { if (!process.stdin.isTTY) running.kill('SIGINT'); });
+  process.on('SIGTERM', function () { running.kill('SIGTERM'); });
+  process.on('SIGHUP', function () { running.kill('SIGHUP'); });
 }
 
 function spawnOn(node, args, otherwise) {
-  var child = childProcess.spawn(node, args, { stdio: 'inherit' });
-  child.once('error', otherwise);
-  child.once('exit', exitAs);
-  forwardSignals(child);
+  forwardSignals();
+  running = childProcess.spawn(node, args, { stdio: 'inherit' });
+  running.once('error', otherwise);
+  running.once('exit', exitAs);
 }
 
 function fail() {
