@@ -39,6 +39,8 @@ export interface Watch {
   /** Requests a ms: the usual, null without a baseline; and of late. */
   readonly usualPerMs: number | null;
   readonly recentPerMs: number;
+  /** Since the last request, as far as it matters to the traffic. */
+  readonly idleMs: number;
   /** Whose odds are over the threshold now; kept once a rollback has failed. */
   readonly badBy: Evidence | null;
   readonly noDataTold: boolean;

@@ -30,7 +30,7 @@ export function startWatch(policy: RollbackGuardPolicy, baseline: Baseline, rele
   return {
     release, startedAtMs: nowMs, errorPlan, errors: startTest(errorPlan),
     latencyPlan, latency: latencyPlan === null ? null : startTest(latencyPlan), slowBound: baseline.slowBound,
-    usualPerMs, recentPerMs: usualPerMs ?? 0, badBy: null, noDataTold: false, hasFailed: false,
+    usualPerMs, recentPerMs: usualPerMs ?? 0, idleMs: 0, badBy: null, noDataTold: false, hasFailed: false,
   };
 }
 
@@ -38,7 +38,7 @@ export function startWatch(policy: RollbackGuardPolicy, baseline: Baseline, rele
 export function watchAgain({ errorPlan, latencyPlan, slowBound, usualPerMs }: Watch, release: string, nowMs: number): Watch {
   return {
     release, startedAtMs: nowMs, errorPlan, errors: startTest(errorPlan), latencyPlan,
-    latency: latencyPlan === null ? null : startTest(latencyPlan), slowBound, usualPerMs, recentPerMs: usualPerMs ?? 0, badBy: null, noDataTold: false, hasFailed: false,
+    latency: latencyPlan === null ? null : startTest(latencyPlan), slowBound, usualPerMs, recentPerMs: usualPerMs ?? 0, idleMs: 0, badBy: null, noDataTold: false, hasFailed: false,
   };
 }
 
@@ -87,24 +87,29 @@ function usualTraffic(policy: RollbackGuardPolicy, baseline: Baseline, nowMs: nu
 /** Adds one signal's counts, which are already checked. */
 export function watched(policy: RollbackGuardPolicy, watch: Watch, signal: RequestCounts & { readonly control?: RequestCounts }, elapsedMs: number): Watch {
   const recentPerMs = recentTraffic(policy, watch, signal.requests, elapsedMs);
+  const idleMs = signal.requests > 0 ? 0 : Math.min(TRAFFIC_MEMORY_MS, watch.idleMs + elapsedMs);
   const shift = shiftOf(policy, watch.usualPerMs, recentPerMs);
   const control = signal.control === undefined ? null : { events: signal.control.requests, bad: signal.control.errors };
   const errors = observe(watch.errorPlan, watch.errors, { events: signal.requests, bad: signal.errors, elapsedMs, allowance: Math.min(ALLOWANCE_MAX, shift), control });
   const latency = latencyAfter(watch, signal, elapsedMs, shift);
   return {
     release: watch.release, startedAtMs: watch.startedAtMs, errorPlan: watch.errorPlan, errors, latencyPlan: watch.latencyPlan, latency,
-    slowBound: watch.slowBound, usualPerMs: watch.usualPerMs, recentPerMs,
+    slowBound: watch.slowBound, usualPerMs: watch.usualPerMs, recentPerMs, idleMs,
     badBy: badBy(policy, errors, latency) ?? (watch.hasFailed ? watch.badBy : null), noDataTold: watch.noDataTold, hasFailed: watch.hasFailed,
   };
 }
 
-/** A crowd that no chance explains is believed at once: its first errors must not count against the release. */
-function recentTraffic({ trafficShiftFactor }: RollbackGuardPolicy, { usualPerMs, recentPerMs }: Watch, requests: number, elapsedMs: number): number {
-  if (elapsedMs <= 0) return recentPerMs;
-  const now = requests / elapsedMs;
-  const shifted = (usualPerMs ?? Infinity) * elapsedMs * trafficShiftFactor;
+/**
+ * A crowd that no chance explains is believed at once: its first errors must not count against the release. Counts that
+ * come in lumps, with empty signals in between, are no crowd: they belong to the whole time since the last of them.
+ */
+function recentTraffic({ trafficShiftFactor }: RollbackGuardPolicy, { usualPerMs, recentPerMs, idleMs }: Watch, requests: number, elapsedMs: number): number {
+  const sinceMs = idleMs + elapsedMs;
+  if (sinceMs <= 0 || requests === 0) return recentPerMs;
+  const now = requests / sinceMs;
+  const shifted = (usualPerMs ?? Infinity) * sinceMs * trafficShiftFactor;
   if (requests > shifted + 3 * Math.sqrt(shifted) + 3) return Math.max(now, recentPerMs);
-  const keep = Math.exp(-elapsedMs / TRAFFIC_MEMORY_MS);
+  const keep = Math.exp(-sinceMs / TRAFFIC_MEMORY_MS);
   return keep * recentPerMs + (1 - keep) * now;
 }
 

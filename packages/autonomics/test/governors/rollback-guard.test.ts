@@ -294,3 +294,14 @@ test('a wrong policy is refused with the field and the range', () => {
   const rules = readPolicy(rollbackGuard.policy, { errorIncreasesPct: [10, 4], watchMaxMs: 60_000 });
   assert.deepEqual(!rules.ok && rules.problems.map(({ field }) => field), ['errorIncreasesPct', 'watchMaxMs']);
 });
+
+test('counts that come in lumps, with empty signals in between, are no crowd: a bad release is rolled back', () => {
+  const lump = (errors: number) => (at: number): RequestCounts => (at % 12 === 0 ? { requests: 300, errors } : { requests: 0, errors: 0 });
+  const service = new Service();
+  service.run(30, lump(1));
+  service.send({ kind: 'deployed', release: '1.4.2' });
+  const deployedMs = service.nowMs;
+  service.run(30, lump(18));
+  assert.deepEqual(service.actions.map(({ kind }) => kind), ['rollback']);
+  assert.ok(service.nowMs - deployedMs <= 10 * minute, `rolled back after ${(service.nowMs - deployedMs) / 1_000} s`);
+});
