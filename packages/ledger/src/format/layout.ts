@@ -1,5 +1,7 @@
 // Where everything of a log lives below its folder or address: C2SP tlog-tiles v0.1.0. Pure.
 
+/** The newest one that witnesses cosigned; there only once one did. */
+export const cosignedCheckpointPath = 'cosigned-checkpoint';
 export const checkpointPath = 'checkpoint';
 /** Ours, not C2SP's: the log's verifier keys, one a line, newest last; for people and for `verify` without --key. */
 export const verifierKeysPath = 'vkeys';

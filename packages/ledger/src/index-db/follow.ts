@@ -7,7 +7,7 @@ import { loggedReceipt, type LoggedReceipt, type PublishedLog } from './publishe
 /** Resolves to the log's size once it is greater than `size`, and in any case when the signal is aborted. */
 export type Growth = (size: number, signal: AbortSignal) => Promise<number>;
 
-/** Ends when `signal` is aborted. Rejects with `missing-tile` when `from` was pruned, and as `growth` does. */
+/** Ends when `signal` is aborted. Rejects with `receipt-pruned` when `from` was, and as `growth` does. */
 export async function* followLog(log: PublishedLog, { from, growth, signal }: { readonly from: number; readonly growth: Growth; readonly signal: AbortSignal }): AsyncGenerator<LoggedReceipt, void, undefined> {
   let next = from;
   while (!signal.aborted) {

@@ -9,7 +9,7 @@ import { tileWidth } from '../format/layout.ts';
 import { loggedReceipt, type LoggedEntry } from './published-log.ts';
 import { receiptTimeMs, type Filter } from './receipt-query.ts';
 
-const version = 1;
+const version = 2;
 const busyTimeoutMs = 5_000;
 
 // The id's hash instead of the id keeps the index small; who finds a place reads the receipt there and compares.
@@ -18,7 +18,7 @@ const busyTimeoutMs = 5_000;
 const schema = `
   CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS names(key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-  CREATE TABLE IF NOT EXISTS tenants(key INTEGER PRIMARY KEY, tenant TEXT NOT NULL UNIQUE, receipts INTEGER NOT NULL, last INTEGER NOT NULL, chain TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS tenants(key INTEGER PRIMARY KEY, tenant TEXT NOT NULL UNIQUE, receipts INTEGER NOT NULL, last INTEGER, chain TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS receipts(place INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, kind INTEGER NOT NULL, sku INTEGER, id INTEGER NOT NULL, at INTEGER);
   CREATE INDEX IF NOT EXISTS by_tenant ON receipts(tenant);
   CREATE INDEX IF NOT EXISTS by_kind ON receipts(kind);
@@ -27,10 +27,11 @@ const schema = `
   CREATE TABLE IF NOT EXISTS spans(bundle INTEGER PRIMARY KEY, earliest INTEGER NOT NULL, latest INTEGER NOT NULL);
 `;
 
-/** Up to where the index has the log, and what stood there: an index of another log, or of one rewritten, is told by it. */
-export type IndexEnd = { readonly size: number; readonly lastReceiptHash: string };
+/** From where and up to where the index has the log, and what stood there: an index of another log, or of one rewritten, is told by it. */
+export type IndexEnd = { readonly from: number; readonly size: number; readonly lastReceiptHash: string };
 
-export type TenantHead = { readonly tenantId: string; readonly receipts: number; readonly last: number; readonly chainHash: string };
+/** `last` is the place of its last receipt; missing when that was pruned before it was indexed. */
+export type TenantHead = { readonly tenantId: string; readonly receipts: number; readonly last?: number; readonly chainHash: string };
 
 export class IndexTable {
   readonly #database: DatabaseSync;
@@ -54,20 +55,31 @@ export class IndexTable {
   }
 
   get end(): IndexEnd {
-    return { size: Number(this.#meta('size') ?? 0), lastReceiptHash: String(this.#meta('lastReceiptHash') ?? '') };
+    return { from: Number(this.#meta('from') ?? 0), size: Number(this.#meta('size') ?? 0), lastReceiptHash: String(this.#meta('lastReceiptHash') ?? '') };
   }
 
-  /** Adds the next entries, all or none. False when another process was faster: look at `end` and go on from there. */
-  add(entries: readonly LoggedEntry[]): boolean {
+  /** Adds the next entries, all or none; when another process was faster, nothing: look at `end` and go on from there. */
+  add(entries: readonly LoggedEntry[]): void {
     const [first] = entries;
-    if (first === undefined) return true;
-    return guarded(() => {
+    if (first !== undefined) this.#changeAt(first.index, () => this.#addAll(entries));
+  }
+
+  /** Of a log whose beginning is gone: where it begins, and how the chains stood, as far as that is known. */
+  begin(from: number, heads: Iterable<TenantHead>): void {
+    this.#changeAt(0, () => {
+      for (const { tenantId, receipts, chainHash } of heads) this.#setHead(this.#tenantKey(tenantId), { receipts, last: null, chainHash });
+      this.#setMeta('from', from);
+      this.#setMeta('size', from);
+    });
+  }
+
+  /** In a transaction, if the index ends there. */
+  #changeAt(size: number, change: () => void): void {
+    guarded(() => {
       this.#database.exec('BEGIN IMMEDIATE');
       try {
-        const isNext = this.end.size === first.index;
-        if (isNext) this.#addAll(entries);
+        if (this.end.size === size) change();
         this.#database.exec('COMMIT');
-        return isNext;
       } catch (error) {
         this.#names.clear();
         if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
@@ -76,8 +88,8 @@ export class IndexTable {
     });
   }
 
-  /** Places in the query's order that may match, one more than its limit if there are more. Ids are compared by hash only. */
-  find(filter: Filter): number[] {
+  /** Places from `keptFrom` on, in the query's order, that may match, one more than its limit if there are more. Ids are compared by hash only. */
+  find(filter: Filter, keptFrom = 0): number[] {
     return guarded(() => {
       const { size } = this.end;
       const { conditions, values } = this.#conditions(filter);
@@ -85,23 +97,21 @@ export class IndexTable {
       const [from, to] = this.#reach(filter, size);
       const order = filter.isNewestFirst ? 'DESC' : 'ASC';
       const sql = `SELECT place FROM receipts WHERE ${['place BETWEEN ? AND ?', ...conditions].join(' AND ')} ORDER BY place ${order} LIMIT ?`;
-      return this.#statement(sql).all(from, to, ...values, filter.limit + 1).map(({ place }) => Number(place));
+      return this.#statement(sql).all(Math.max(from, keptFrom), to, ...values, filter.limit + 1).map(({ place }) => Number(place));
     });
   }
 
   tenant(tenantId: string): TenantHead | undefined {
     return guarded(() => {
       const row = this.#statement('SELECT receipts, last, chain FROM tenants WHERE tenant = ?').get(tenantId);
-      return row && { tenantId, receipts: Number(row['receipts']), last: Number(row['last']), chainHash: String(row['chain']) };
+      return row && headOf({ tenant: tenantId, ...row });
     });
   }
 
   /** The next tenants by name. */
   tenants({ after = '', limit }: { readonly after?: string; readonly limit: number }): TenantHead[] {
     return guarded(() =>
-      this.#statement('SELECT tenant, receipts, last, chain FROM tenants WHERE tenant > ? ORDER BY tenant LIMIT ?').all(after, limit).map((row) => ({
-        tenantId: String(row['tenant']), receipts: Number(row['receipts']), last: Number(row['last']), chainHash: String(row['chain']),
-      })));
+      this.#statement('SELECT tenant, receipts, last, chain FROM tenants WHERE tenant > ? ORDER BY tenant LIMIT ?').all(after, limit).map(headOf));
   }
 
   #prepareFile(isReadOnly: boolean): void {
@@ -114,7 +124,7 @@ export class IndexTable {
 
   // One statement a receipt; what concerns tenants and times is gathered first.
   #addAll(entries: readonly LoggedEntry[]): void {
-    const heads = new Map<string, { key: number; added: number; last: number; chain: string }>();
+    const heads = new Map<string, { key: number; receipts: number; last: number; chainHash: string }>();
     const spans = new Map<number, { earliest: number; latest: number }>();
     const insert = this.#statement('INSERT INTO receipts(place, tenant, kind, sku, id, at) VALUES(?, ?, ?, ?, ?, ?)');
     let lastReceiptHash = '';
@@ -122,14 +132,14 @@ export class IndexTable {
       const { index, receipt, chainHash, receiptHash } = loggedReceipt(logged);
       const { tenantId, kind, sku, id } = receipt;
       const at = receiptTimeMs(receipt);
-      const head = heads.get(tenantId) ?? { key: this.#tenantKey(tenantId), added: 0, last: 0, chain: '' };
-      heads.set(tenantId, Object.assign(head, { added: head.added + 1, last: index, chain: chainHash }));
-      insert.run(index, head.key, this.#nameKey(kind), typeof sku === 'string' ? this.#nameKey(sku) : null, idNumber(id), at ?? null);
+      const key = heads.get(tenantId)?.key ?? this.#tenantKey(tenantId);
+      // The receipt itself says how many come before it: those need not be here any more.
+      heads.set(tenantId, { key, receipts: receipt.prevReceiptCount + 1, last: index, chainHash });
+      insert.run(index, key, this.#nameKey(kind), typeof sku === 'string' ? this.#nameKey(sku) : null, idNumber(id), at ?? null);
       if (at !== undefined) widen(spans, Math.floor(index / tileWidth), at);
       lastReceiptHash = receiptHash;
     }
-    const update = this.#statement('UPDATE tenants SET receipts = receipts + ?, last = ?, chain = ? WHERE key = ?');
-    for (const { key, added, last, chain } of heads.values()) update.run(added, last, chain, key);
+    for (const { key, ...head } of heads.values()) this.#setHead(key, head);
     const span = this.#statement(`INSERT INTO spans(bundle, earliest, latest) VALUES(?, ?, ?)
       ON CONFLICT(bundle) DO UPDATE SET earliest = min(earliest, excluded.earliest), latest = max(latest, excluded.latest)`);
     for (const [bundle, { earliest, latest }] of spans) span.run(bundle, earliest, latest);
@@ -140,6 +150,10 @@ export class IndexTable {
   #tenantKey(tenantId: string): number {
     const known = this.#statement('SELECT key FROM tenants WHERE tenant = ?').get(tenantId)?.['key'];
     return Number(known ?? this.#statement("INSERT INTO tenants(tenant, receipts, last, chain) VALUES(?, 0, 0, '')").run(tenantId).lastInsertRowid);
+  }
+
+  #setHead(key: number, { receipts, last, chainHash }: { readonly receipts: number; readonly last: number | null; readonly chainHash: string }): void {
+    this.#statement('UPDATE tenants SET receipts = ?, last = ?, chain = ? WHERE key = ?').run(receipts, last, chainHash, key);
   }
 
   /** Undefined: nothing can match, a name in it was never seen. */
@@ -209,6 +223,10 @@ export class IndexTable {
     this.#statements.set(sql, statement);
     return statement;
   }
+}
+
+function headOf({ tenant, receipts, last, chain }: Record<string, unknown>): TenantHead {
+  return { tenantId: String(tenant), receipts: Number(receipts), ...(last === null ? {} : { last: Number(last) }), chainHash: String(chain) };
 }
 
 function widen(spans: Map<number, { earliest: number; latest: number }>, bundle: number, at: number): void {

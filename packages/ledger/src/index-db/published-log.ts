@@ -4,7 +4,7 @@
 import { LedgerError } from '../errors.ts';
 import { chainHash, receiptHash } from '../format/chain.ts';
 import { openCheckpoint, type OpenedCheckpoint } from '../format/checkpoint.ts';
-import { checkpointPath, tileAt, tilePath, tileWidth, verifierKeysPath } from '../format/layout.ts';
+import { checkpointPath, cosignedCheckpointPath, tileAt, tilePath, tileWidth, verifierKeysPath, type TileId } from '../format/layout.ts';
 import { parseVerifierKey, type VerifierKey } from '../format/note.ts';
 import { formatProof } from '../format/proof.ts';
 import { decodeReceipt, type Receipt } from '../format/receipt.ts';
@@ -19,6 +19,9 @@ export type LoggedReceipt = {
   readonly receiptHash: string;
   readonly chainHash: string;
 };
+
+/** A signed tree of this log, and the file's bytes. */
+export type PublishedTree = OpenedCheckpoint & { readonly bytes: string };
 
 /** An entry as it lies in its bundle. */
 export type LoggedEntry = { readonly index: number; readonly entry: Uint8Array };
@@ -56,9 +59,20 @@ export class PublishedLog {
   }
 
   /** The newest; its signatures are sorted by the log's own keys. Rejects with `bad-source`, `bad-note`, `bad-checkpoint`. */
-  async checkpoint(): Promise<OpenedCheckpoint & { readonly bytes: string }> {
-    const bytes = await this.#reader.read(checkpointPath);
-    if (bytes === undefined) throw new LedgerError('bad-source', `${this.target}: no log there, it has no file named ${checkpointPath}`);
+  async checkpoint(): Promise<PublishedTree> {
+    const newest = await this.#tree(checkpointPath);
+    if (newest === undefined) throw new LedgerError('bad-source', `${this.target}: no log there, it has no file named ${checkpointPath}`);
+    return newest;
+  }
+
+  /** The newest that witnesses cosigned; undefined when none did. */
+  cosignedCheckpoint(): Promise<PublishedTree | undefined> {
+    return this.#tree(cosignedCheckpointPath);
+  }
+
+  async #tree(path: string): Promise<PublishedTree | undefined> {
+    const bytes = await this.#reader.read(path);
+    if (bytes === undefined) return undefined;
     const text = Buffer.from(bytes).toString();
     return { ...openCheckpoint(text, await this.keys()), bytes: text };
   }
@@ -70,12 +84,28 @@ export class PublishedLog {
     return lines.map(parseVerifierKey);
   }
 
-  /** The entries of one bundle of a log of `size`. Rejects with `missing-tile`, `bad-tile`. */
+  /** The first receipt that is there, 0 unless the beginning was pruned or lost; `size` when none is. */
+  async keptFrom(size: number): Promise<number> {
+    const bundles = Math.ceil(size / tileWidth);
+    const isThere = async (bundle: number): Promise<boolean> => (await readTile(this.#reader, tileAt({ level: 'entries', at: bundle * tileWidth, size }))) !== undefined;
+    if (bundles === 0 || (await isThere(0))) return 0;
+    if (!(await isThere(bundles - 1))) return size;
+    // Bundles go from below and in order.
+    let [gone, there] = [0, bundles - 1];
+    while (there - gone > 1) {
+      const middle = Math.floor((gone + there) / 2);
+      if (await isThere(middle)) there = middle;
+      else gone = middle;
+    }
+    return there * tileWidth;
+  }
+
+  /** The entries of one bundle of a log of `size`. Rejects with `receipt-pruned`, `missing-tile`, `bad-tile`. */
   async bundle(index: number, size: number): Promise<readonly Uint8Array[]> {
     const tile = tileAt({ level: 'entries', at: index * tileWidth, size });
     if (this.#last.index === index && this.#last.entries.length >= tile.width) return this.#last.entries.slice(0, tile.width);
     const bytes = await readTile(this.#reader, tile);
-    if (bytes === undefined) throw missing(tilePath(tile), this.target);
+    if (bytes === undefined) throw await this.#missingBundle(tile, size);
     const entries = decodeBundle(bytes, tile);
     this.#last = { index, entries };
     return entries;
@@ -115,14 +145,20 @@ export class PublishedLog {
     return consistencyProof(claim, this.readTile);
   }
 
-  /** The `.tlog-proof` file of a receipt in the newest checkpoint; undefined when that does not cover it. */
-  async proofFile(index: number): Promise<string | undefined> {
-    const { size, bytes } = await this.checkpoint();
+  /** The `.tlog-proof` file of a receipt in that tree, the newest unless given; undefined when it does not cover the receipt. */
+  async proofFile(index: number, tree?: PublishedTree): Promise<string | undefined> {
+    const { size, bytes } = tree ?? (await this.checkpoint());
     if (!(index >= 0 && index < size)) return undefined;
     return formatProof({ index, hashes: await this.inclusionProof({ index, size }), checkpoint: bytes });
+  }
+
+  async #missingBundle(tile: TileId, size: number): Promise<LedgerError> {
+    const keptFrom = await this.keptFrom(size);
+    if (keptFrom === size || tile.index * tileWidth >= keptFrom) return missing(tilePath(tile), this.target);
+    return new LedgerError('receipt-pruned', `${this.target} begins at receipt ${keptFrom}: what is below was pruned, or lost (flyball ledger verify tells which); an export or a backup may have it`);
   }
 }
 
 function missing(path: string, target: string): LedgerError {
-  return new LedgerError('missing-tile', `${target}: ${path} is not there: it was pruned or lost; flyball ledger verify tells which`);
+  return new LedgerError('missing-tile', `${target}: ${path} is not there: it was lost; flyball ledger verify tells which`);
 }

@@ -9,14 +9,20 @@ import { LedgerError } from '../errors.ts';
 import { hashBytes } from '../format/chain.ts';
 import { tileAt, tileWidth } from '../format/layout.ts';
 import { equalHashes, leafHash } from '../format/merkle.ts';
+import { systemFiles } from '../store/files.ts';
+import { placesOf } from '../store/places.ts';
+import { readPruned } from '../store/prune.ts';
 import { genesisHex } from '../verify/chain-joiner.ts';
 import { IndexTable, type TenantHead } from './index-table.ts';
 import { loggedReceipt, type LoggedEntry, type PublishedLog } from './published-log.ts';
 import { cursorAt, filterOf, matches, pageReceiptsMax, type Filter, type ReceiptPage, type ReceiptQuery } from './receipt-query.ts';
 
-/** `ok: false` names the first receipt that does not follow, or is not the one whose hash the log's tree has. */
+/**
+ * `receiptsBefore` of the tenant are gone with the log's beginning; the chain was followed from what the first receipt
+ * left says of them. `ok: false` names the first receipt that does not follow, or is not the one whose hash the log's tree has.
+ */
 export type ChainVerdict =
-  | { readonly ok: true; readonly receipts: number; readonly chainHash: string }
+  | { readonly ok: true; readonly receipts: number; readonly receiptsBefore: number; readonly chainHash: string }
   | { readonly ok: false; readonly receipts: number; readonly index: number; readonly message: string };
 
 /** Where the index of a ledger's own folder is. */
@@ -31,6 +37,8 @@ export class ReceiptIndex {
   #catchingUp: Promise<number> | undefined;
   /** Of the newest checkpoint seen: partial tiles of an older size may be gone. */
   #logSize = 0;
+  /** Of a log that was pruned after it was indexed: the first receipt that is there, as far as was noticed. */
+  #keptFrom = 0;
   /** Why the last index was thrown away; undefined if the one on disk was good. */
   rebuiltBecause: string | undefined;
 
@@ -74,19 +82,35 @@ export class ReceiptIndex {
     return this.#catchingUp;
   }
 
-  /** Over what is indexed. Rejects with `bad-query`, `missing-tile` when the receipts of the page were pruned. */
+  /** The first receipt that can be found; greater than 0 when the log's beginning is gone. */
+  get keptFrom(): number {
+    return Math.max(this.#keptFrom, this.#table.end.from);
+  }
+
+  /** Over what is indexed and still there. Rejects with `bad-query`, `missing-tile`. */
   query(query: ReceiptQuery): Promise<ReceiptPage<LoggedEntry>> {
     const filter = filterOf(query);
     return this.#ask(async () => {
-      const places = this.#table.find(filter);
-      const receipts: LoggedEntry[] = [];
-      for (const place of places.slice(0, filter.limit)) {
-        const logged = await this.#entry(place);
-        if (matchesAtAll(filter, logged)) receipts.push(logged);
+      for (;;) {
+        try {
+          return await this.#page(filter);
+        } catch (error) {
+          if (!isPruned(error)) throw error;
+          this.#keptFrom = await this.#log.keptFrom(this.#logSize);
+        }
       }
-      const next = places[filter.limit];
-      return { receipts, ...(next === undefined ? {} : { cursor: cursorAt(next, filter) }) };
     });
+  }
+
+  async #page(filter: Filter): Promise<ReceiptPage<LoggedEntry>> {
+    const places = this.#table.find(filter, this.#keptFrom);
+    const receipts: LoggedEntry[] = [];
+    for (const place of places.slice(0, filter.limit)) {
+      const logged = await this.#entry(place);
+      if (matchesAtAll(filter, logged)) receipts.push(logged);
+    }
+    const next = places[filter.limit];
+    return { receipts, ...(next === undefined ? {} : { cursor: cursorAt(next, filter) }) };
   }
 
   /** The tenant's chain as it ends in what is indexed. */
@@ -100,15 +124,20 @@ export class ReceiptIndex {
 
   /** Reads all receipts of a tenant and follows their chain; each must also be the leaf that the tree has there. */
   async verifyChain(tenantId: string): Promise<ChainVerdict> {
-    let [receipts, chain] = [0, genesisHex];
+    let [before, receipts, chain] = [0, 0, genesisHex];
     const { size } = this;
     let cursor: string | undefined;
+    let keptFrom: number | undefined;
     do {
       const page: ReceiptPage<LoggedEntry> = await this.query({ tenantId, limit: pageReceiptsMax, ...(cursor === undefined ? {} : { cursor }) });
+      keptFrom ??= this.keptFrom;
+      // Pruned meanwhile, perhaps in the middle of what was to be read.
+      if (keptFrom !== this.keptFrom) return this.verifyChain(tenantId);
       for (const logged of page.receipts.filter(({ index }) => index < size)) {
         const { index, receipt, chainHash } = loggedReceipt(logged);
         const bad = (message: string): ChainVerdict => ({ ok: false, receipts, index, message: `receipt ${index} (${receipt.id} of ${tenantId}) ${message}` });
-        if (receipt.prevReceiptCount !== receipts) return bad(`says that ${receipt.prevReceiptCount} receipts of its tenant come before it; ${receipts} do`);
+        if (receipts === 0 && keptFrom > 0) [before, chain] = [receipt.prevReceiptCount, receipt.prevReceiptHash];
+        if (receipt.prevReceiptCount !== before + receipts) return bad(`says that ${receipt.prevReceiptCount} receipts of its tenant come before it; ${before + receipts} do`);
         if (receipt.prevReceiptHash !== chain) return bad('does not follow from the receipt before it: one of the two was changed');
         if (!(await this.#isLeaf(logged))) return bad('was changed: it is not what the tree has in its place');
         [receipts, chain] = [receipts + 1, chainHash];
@@ -116,7 +145,8 @@ export class ReceiptIndex {
       cursor = page.cursor;
       await nextTurn();
     } while (cursor !== undefined);
-    return { ok: true, receipts, chainHash: chain };
+    const head = receipts === 0 && keptFrom > 0 ? await this.tenant(tenantId) : undefined;
+    return head ? { ok: true, receipts, receiptsBefore: head.receipts, chainHash: head.chainHash } : { ok: true, receipts, receiptsBefore: before, chainHash: chain };
   }
 
   async #isLeaf({ index, entry }: LoggedEntry): Promise<boolean> {
@@ -147,11 +177,30 @@ export class ReceiptIndex {
   async #readUntil(size: number): Promise<number> {
     for (let end = this.size; end < size; end = this.size) {
       const bundle = Math.floor(end / tileWidth);
-      const entries = await this.#log.bundle(bundle, size);
+      const entries = await this.#bundleIfThere(bundle, size);
+      if (entries === undefined) continue;
       this.#table.add(entries.map((entry, at) => ({ index: bundle * tileWidth + at, entry })).slice(end % tileWidth));
       await nextTurn();
     }
     return this.size;
+  }
+
+  /** Undefined when what comes next is gone with the log's beginning: the index then begins where that does now. */
+  async #bundleIfThere(bundle: number, size: number): Promise<readonly Uint8Array[] | undefined> {
+    try {
+      return await this.#log.bundle(bundle, size);
+    } catch (error) {
+      if (!isPruned(error)) throw error;
+      if (this.size > 0) this.#startAnew(`the log was pruned beyond the ${this.size} receipts that the index knew`);
+      this.#table.begin(await this.#log.keptFrom(size), this.#headsKept());
+      return undefined;
+    }
+  }
+
+  /** Chains as the writer keeps them when it prunes; nothing of a copy: tenants without a receipt left are not known there. */
+  #headsKept(): TenantHead[] {
+    const heads = readPruned(systemFiles, placesOf(this.#log.target))?.heads ?? [];
+    return Array.from(heads, ([tenantId, { count, hash }]) => ({ tenantId, receipts: count, chainHash: Buffer.from(hash).toString('hex') }));
   }
 
   /** One that turns out damaged is thrown away, made anew and asked once more. */
@@ -177,6 +226,8 @@ export class ReceiptIndex {
       return last && loggedReceipt(last).receiptHash === lastReceiptHash ? undefined : `receipt ${size - 1} of the log is not the one that was indexed`;
     } catch (error) {
       if (isDamage(error)) return error.message;
+      // What it ends with cannot be compared any more.
+      if (isPruned(error)) return `the log was pruned beyond the ${this.size} receipts that the index knew`;
       throw error;
     }
   }
@@ -199,6 +250,10 @@ function matchesAtAll(filter: Filter, logged: LoggedEntry): boolean {
 
 function isDamage(error: unknown): error is LedgerError {
   return error instanceof LedgerError && error.code === 'index-damaged';
+}
+
+function isPruned(error: unknown): boolean {
+  return error instanceof LedgerError && error.code === 'receipt-pruned';
 }
 
 function removeIndex(file: string): void {

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { LedgerError } from '../errors.ts';
-import { checkpointPath, parseTilePath, tileWidth, verifierKeysPath } from '../format/layout.ts';
+import { checkpointPath, cosignedCheckpointPath, parseTilePath, tileWidth, verifierKeysPath } from '../format/layout.ts';
 
 /** Names in lower case. */
 export type AnswerHeaders = Readonly<Record<string, string>>;
@@ -20,10 +20,12 @@ const fullTileCaching = 'public, max-age=31536000, immutable';
 const partialTileCaching = 'public, max-age=60';
 const noCaching = 'no-cache';
 
+const publicTexts: ReadonlySet<string> = new Set([checkpointPath, cosignedCheckpointPath, verifierKeysPath]);
+
 /** `path` without query, without the prefix that the log is served under, and without its first slash. Pure. */
 export function answerFor({ method, path }: { readonly method: string; readonly path: string }): FileAnswer {
   if (method !== 'GET' && method !== 'HEAD') return { kind: 'text', status: 405, headers: { ...textHeaders, allow: 'GET, HEAD' }, body: 'a log is only read: GET or HEAD\n' };
-  if (path === checkpointPath || path === verifierKeysPath) return { kind: 'file', path, headers: textHeaders };
+  if (publicTexts.has(path)) return { kind: 'file', path, headers: textHeaders };
   // There is one way to write a tile's path, and nothing else is a path: what is asked for is never joined to a folder before it is known.
   const tile = parseTilePath(path);
   if (tile === undefined) return notFound;

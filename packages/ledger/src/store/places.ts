@@ -2,6 +2,8 @@
 // by format/layout.ts and may be served as it is; keys/ and state/ must not be.
 import { join } from 'node:path';
 
+import { cosignedCheckpointPath } from '../format/layout.ts';
+
 export type Places = {
   readonly folder: string;
   readonly state: string;
@@ -27,6 +29,6 @@ export function placesOf(folder: string): Places {
     snapshot: join(state, 'snapshot'),
     pruned: join(state, 'pruned'),
     keys: join(folder, 'keys'),
-    cosigned: join(folder, 'cosigned-checkpoint'),
+    cosigned: join(folder, cosignedCheckpointPath),
   };
 }

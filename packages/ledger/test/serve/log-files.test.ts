@@ -21,15 +21,14 @@ test('types and caching by path', () => {
     const answer = answerFor({ method: 'GET', path });
     return answer.kind === 'file' ? [answer.headers['content-type'], answer.headers['cache-control']] : answer.status;
   };
-  assert.deepEqual(headersOf('checkpoint'), ['text/plain; charset=utf-8', 'no-cache']);
-  assert.deepEqual(headersOf('vkeys'), ['text/plain; charset=utf-8', 'no-cache']);
+  for (const path of ['checkpoint', 'cosigned-checkpoint', 'vkeys']) assert.deepEqual(headersOf(path), ['text/plain; charset=utf-8', 'no-cache'], path);
   for (const path of ['tile/0/000', 'tile/entries/x001/x234/067', 'tile/3/012']) assert.deepEqual(headersOf(path), ['application/octet-stream', 'public, max-age=31536000, immutable'], path);
   for (const path of ['tile/0/000.p/1', 'tile/entries/x001/067.p/255']) assert.deepEqual(headersOf(path), ['application/octet-stream', 'public, max-age=60'], path);
 });
 
 test('nothing else has a path, however it is written', () => {
   const bad = ['', 'keys/0001', 'state/receipts.sqlite', 'state/ledger.json', 'tile', 'tile/', 'tile/0', 'tile/0/0', 'tile/0/0000', 'tile/0/000.p/256', 'tile/0/000.p/0', 'tile/0/000.p/01', 'tile/64/000', 'tile/00/000',
-    'tile/0/x000/000', '../keys/0001', 'tile/../keys/0001', 'tile/0/..%2f..%2fkeys', 'tile/entries/../../state/lock', '/checkpoint', 'checkpoint/', 'Checkpoint', 'tile//0/000', 'cosigned-checkpoint', 'tile/0/000\u0000'];
+    'tile/0/x000/000', '../keys/0001', 'tile/../keys/0001', 'tile/0/..%2f..%2fkeys', 'tile/entries/../../state/lock', '/checkpoint', 'checkpoint/', 'Checkpoint', 'tile//0/000', 'cosigned-checkpoint/', 'tile/0/000\u0000'];
   for (const path of bad) {
     const answer = answerFor({ method: 'GET', path });
     assert.equal(answer.kind === 'text' && answer.status, 404, path);
