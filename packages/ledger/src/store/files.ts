@@ -1,8 +1,7 @@
 // The file system as the writer needs it, and nothing more of it: whoever tests the writer injects one that fails,
-// tears or dies at a chosen call. All calls but the two with Later are synchronous: they run in the writer's own thread, where
-// a promise a call would cost more than the call.
+// tears or dies at a chosen call. Synchronous: the calls run in the writer's own thread, where a promise a call would
+// cost more than the call. What may take long is done meanwhile, in another thread (background-files.ts).
 import { closeSync, constants, fdatasyncSync, fsyncSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmdirSync, unlinkSync, writeSync } from 'node:fs';
-import { open, rmdir, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { LedgerError } from '../errors.ts';
@@ -26,16 +25,25 @@ export interface Files {
   sync(file: number): void;
   /** The same for a file or folder by path. */
   syncPath(path: string): void;
-  /** The same for files and folders by path, in the background. Rejects at the first that fails. */
-  syncLater(paths: readonly string[]): Promise<void>;
-  /** Makes or writes over whole files in any order, then removes others, in the background. Rejects at the first that fails. */
-  changeLater(changes: readonly FileChange[]): Promise<void>;
   rename(from: string, to: string): void;
   remove(path: string): void;
   removeFolder(path: string): void;
 }
 
-export type FileChange = { readonly write: string; readonly bytes: Uint8Array } | { readonly remove: string } | { readonly removeFolder: string };
+/** `isGiven`: whoever asks for it does not look at the bytes again, so that another thread may have them. */
+export type FileChange =
+  | { readonly makeFolder: string }
+  | { readonly write: string; readonly bytes: Uint8Array; readonly isGiven?: boolean }
+  | { readonly remove: string }
+  | { readonly removeFolder: string };
+
+/** Files of which some can be changed while the caller goes on. */
+export interface BackgroundFiles extends Files {
+  /** Makes files and folders durable, by path; rejects at the first that fails. Changes asked for later may come first. */
+  syncLater(paths: readonly string[]): Promise<void>;
+  /** One change after the other; rejects at the first that fails, with those after it not done. */
+  changeLater(changes: readonly FileChange[]): Promise<void>;
+}
 
 export const systemFiles: Files = {
   makeFolder(path, mode = 0o755) {
@@ -61,21 +69,15 @@ export const systemFiles: Files = {
       closeSync(file);
     }
   },
-  syncLater: (paths) => inTurn(paths, syncsAtOnce, syncOne),
-  async changeLater(changes) {
-    await inTurn(changes.filter((change) => 'write' in change), writesAtOnce, ({ write, bytes }) => writeOne(write, bytes));
-    await inTurn(changes.filter((change) => 'remove' in change), writesAtOnce, ({ remove }) => unlink(remove));
-    await inTurn(changes.filter((change) => 'removeFolder' in change), 1, ({ removeFolder }) => rmdir(removeFolder));
-  },
   rename: (from, to) => renameSync(from, to),
   remove: (path) => unlinkSync(path),
   removeFolder: (path) => rmdirSync(path),
 };
 
 /** The same files, and a function that closes what is still open of them: after a start that failed half-way. */
-export function tracked(files: Files): { readonly files: Files; readonly closeAll: () => void } {
+export function tracked<Some extends Files>(files: Some): { readonly files: Some; readonly closeAll: () => void } {
   const open = new Set<number>();
-  const tracking: Files = {
+  const tracking: Some = {
     ...files,
     open(path, purpose, mode) {
       const file = files.open(path, purpose, mode);
@@ -88,38 +90,6 @@ export function tracked(files: Files): { readonly files: Files; readonly closeAl
     },
   };
   return { files: tracking, closeAll: () => open.forEach((file) => tracking.close(file)) };
-}
-
-// Each step of each file waits for a turn of the writer's thread, which a commit may hold for milliseconds: so many files
-// go in step. Syncs are fewer, and leave one of the pool's four threads to the others; they share the commits of the
-// file system's journal.
-const writesAtOnce = 64;
-const syncsAtOnce = 3;
-
-async function inTurn<T>(items: readonly T[], atOnce: number, act: (item: T) => Promise<void>): Promise<void> {
-  const rest = items.values();
-  const lane = async (): Promise<void> => {
-    for (const item of rest) await act(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, lane));
-}
-
-async function syncOne(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-async function writeOne(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, constants.O_CREAT | constants.O_RDWR);
-  try {
-    for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at, at)).bytesWritten;
-  } finally {
-    await file.close();
-  }
 }
 
 function orMissing<T>(read: () => T): T | undefined {
@@ -142,6 +112,13 @@ export function writeFully(files: Files, file: number, bytes: Uint8Array, positi
     if (written === 0) throw new LedgerError('disk-failed', 'the disk takes no more bytes and does not say why');
     at += written;
   }
+}
+
+export function applyChange(files: Files, change: FileChange): void {
+  if ('makeFolder' in change) files.makeFolder(change.makeFolder);
+  else if ('write' in change) writeWhole(files, change.write, change.bytes);
+  else if ('remove' in change) files.remove(change.remove);
+  else files.removeFolder(change.removeFolder);
 }
 
 export type WriteOptions = { readonly mode?: number; readonly sync?: boolean };

@@ -43,7 +43,7 @@ export type FsckFinding = {
 
 export type FsckReport = { readonly folder: string; readonly size: number; readonly findings: readonly FsckFinding[]; readonly isSound: boolean };
 
-export type FsckTools = Pick<Tools, 'files' | 'takeLock' | 'randomBytes'>;
+export type FsckTools = Pick<Tools, 'takeLock' | 'randomBytes'> & { readonly files: Files };
 
 /** Throws `ledger-locked` while a writer has the ledger, `bad-source` where there is none, and what the disk says. */
 export function fsck(options: FsckOptions, tools: FsckTools): FsckReport {

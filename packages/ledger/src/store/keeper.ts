@@ -1,14 +1,14 @@
 // Keeps a start short and memory small while the log grows: moves ids from memory into runs, merges runs, and takes
 // snapshots. All of it may fail or be lost without harm to the log; then it is told, and done again later.
 
-import { asLedgerError, unfinishedSuffix, writeWhole, type Files } from './files.ts';
+import { asLedgerError, unfinishedSuffix, writeWhole, type BackgroundFiles } from './files.ts';
 import type { IdIndex } from './id-index.ts';
 import type { Places } from './places.ts';
 import { formatSnapshot, type Heads } from './snapshot.ts';
 
 const retryAfterAppends = 4_096;
 
-export type KeeperGround = { readonly files: Files; readonly places: Places; readonly ids: IdIndex; readonly heads: Heads; readonly tell: (what: string) => void; readonly recentIdsMax: number };
+export type KeeperGround = { readonly files: BackgroundFiles; readonly places: Places; readonly ids: IdIndex; readonly heads: Heads; readonly tell: (what: string) => void; readonly recentIdsMax: number };
 
 export class Keeper {
   readonly #ground: KeeperGround;

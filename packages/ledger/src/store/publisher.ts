@@ -5,12 +5,12 @@ import { dirname, join } from 'node:path';
 import { checkpointPath, tilePath, tileWidth, type TileId } from '../format/layout.ts';
 import { encodeBundle } from '../format/tile.ts';
 import type { Edge, TileBytes } from './edge.ts';
-import { replaceFile, writeWhole, type FileChange, type Files } from './files.ts';
+import { applyChange, replaceFile, type BackgroundFiles, type FileChange } from './files.ts';
 
 /** Entries from `first` (a multiple of 256) on that are in no full bundle on disk. */
 export type Pending = { first: number; entries: Uint8Array[] };
 
-type TileFile = { readonly tile: TileId; readonly bytes: Uint8Array };
+type TileFile = { readonly tile: TileId; readonly bytes: Uint8Array; readonly isGiven?: boolean };
 
 export type Plan = {
   readonly size: number;
@@ -19,13 +19,15 @@ export type Plan = {
   readonly fullEnd: number;
   /** Of the edge: full, and written once it is done. */
   readonly tiles: readonly TileBytes[];
-  readonly files: readonly { readonly write: string; readonly bytes: Uint8Array }[];
+  /** To be made first, those above others first. */
+  readonly folders: readonly string[];
+  readonly files: readonly { readonly write: string; readonly bytes: Uint8Array; readonly isGiven?: boolean }[];
   /** Those of `files` that never change again. */
   readonly fullFiles: readonly string[];
 };
 
 export class Publisher {
-  readonly #files: Files;
+  readonly #files: BackgroundFiles;
   readonly #folder: string;
   readonly #madeFolders = new Set<string>();
   /** Full files and new folders that a power failure could still take. */
@@ -38,37 +40,42 @@ export class Publisher {
   /** Those whose full file the last checkpoint speaks of. */
   #outdated: string[] = [];
 
-  constructor(files: Files, folder: string) {
+  constructor(files: BackgroundFiles, folder: string) {
     this.#files = files;
     this.#folder = folder;
     this.#madeFolders.add(folder);
   }
 
-  /** What the tree of `edge` has and the disk has not. Makes folders, nothing else. */
+  /** What the tree of `edge` has and the disk has not. */
   plan(edge: Edge, { first, entries }: Pending): Plan {
     const bundles = Math.floor(entries.length / tileWidth);
-    const bundle = (index: number, part: readonly Uint8Array[]): TileFile => ({ tile: { level: 'entries', index, width: part.length }, bytes: encodeBundle(part) });
+    const bundle = (index: number, part: readonly Uint8Array[]): TileFile => ({ tile: { level: 'entries', index, width: part.length }, bytes: encodeBundle(part), isGiven: true });
     const full: TileFile[] = Array.from({ length: bundles }, (_, at) => bundle(first / tileWidth + at, entries.slice(at * tileWidth, (at + 1) * tileWidth)));
     const rest = entries.slice(bundles * tileWidth);
     const partial = [...edge.partial(), ...(rest.length > 0 ? [bundle(first / tileWidth + bundles, rest)] : [])];
-    const places = [...full, ...edge.full, ...partial].map(({ tile, bytes }) => ({ write: join(this.#folder, tilePath(tile)), bytes }));
+    const places = [...full, ...edge.full, ...partial].map(({ tile, ...file }: TileFile) => ({ write: join(this.#folder, tilePath(tile)), ...file }));
     const files = places.filter(({ write }) => !this.#partials.get(dirname(write))?.has(write));
-    for (const { write } of files) this.#makeFolder(dirname(write));
+    const folders = new Set<string>();
+    for (const { write } of files) this.#addFolders(dirname(write), folders);
     const fullFiles = places.slice(0, full.length + edge.full.length).map(({ write }) => write);
-    return { size: edge.size, root: edge.root(), fullEnd: first + bundles * tileWidth, tiles: edge.full, files, fullFiles };
+    return { size: edge.size, root: edge.root(), fullEnd: first + bundles * tileWidth, tiles: edge.full, folders: [...folders], files, fullFiles };
   }
 
-  write({ files }: Plan): void {
-    for (const { write, bytes } of files) writeWhole(this.#files, write, bytes);
+  write(plan: Plan): void {
+    for (const change of changesOf(plan)) applyChange(this.#files, change);
   }
 
   /** The same in the background: making many files takes a disk longer than anything else here. */
-  writeLater({ files }: Plan): Promise<void> {
-    return this.#files.changeLater(files);
+  writeLater(plan: Plan): Promise<void> {
+    return this.#files.changeLater(changesOf(plan));
   }
 
   /** All files of the plan are written. */
-  wrote({ files, fullFiles }: Plan): void {
+  wrote({ folders, files, fullFiles }: Plan): void {
+    for (const folder of folders) {
+      this.#madeFolders.add(folder);
+      this.#unsynced.add(dirname(folder));
+    }
     const full = new Set(fullFiles);
     for (const { write: path } of files) {
       const folder = dirname(path);
@@ -127,11 +134,14 @@ export class Publisher {
     return paths;
   }
 
-  #makeFolder(folder: string): void {
-    if (this.#madeFolders.has(folder)) return;
-    this.#makeFolder(dirname(folder));
-    this.#files.makeFolder(folder);
-    this.#madeFolders.add(folder);
-    this.#unsynced.add(dirname(folder));
+  /** Adds the folder, and those above it that are not there, above first. */
+  #addFolders(folder: string, missing: Set<string>): void {
+    if (this.#madeFolders.has(folder) || missing.has(folder)) return;
+    this.#addFolders(dirname(folder), missing);
+    missing.add(folder);
   }
+}
+
+function changesOf({ folders, files }: Plan): readonly FileChange[] {
+  return [...folders.map((makeFolder) => ({ makeFolder })), ...files];
 }

@@ -13,7 +13,7 @@ import { Commit, textsPerDraft, type Answer, type DraftTexts, type Place } from 
 import { cosigned, remember, type SignedCheckpoint } from './cosigning.ts';
 import { idKey, placeOf, readBundle, readEntry } from './entries.ts';
 import type { Edge } from './edge.ts';
-import { asLedgerError, replaceFile, type FileChange, type Files } from './files.ts';
+import { applyChange, asLedgerError, replaceFile, type BackgroundFiles, type FileChange } from './files.ts';
 import type { IdIndex } from './id-index.ts';
 import { makeFolders, readIdentity, type Identity } from './identity.ts';
 import type { Journal } from './journal.ts';
@@ -38,7 +38,7 @@ export type StoreOptions = {
 };
 
 export type Tools = {
-  readonly files: Files;
+  readonly files: BackgroundFiles;
   readonly takeLock: TakeLock;
   readonly randomBytes: (count: number) => Buffer;
   /** What the operator should know of; the store goes on. */
@@ -51,7 +51,7 @@ export class Store {
   readonly places: Places;
   readonly identity: Identity;
   readonly #tools: Tools;
-  readonly #files: Files;
+  readonly #files: BackgroundFiles;
   readonly #sizes: Sizes;
   readonly #lock: Lock;
   readonly #witnesses: readonly VerifierKey[];
@@ -331,10 +331,7 @@ export class Store {
       this.#grow();
       const plan = this.#publisher.plan(this.#edge, this.#pending);
       this.#publisher.write(plan);
-      for (const change of this.#announce(plan)) {
-        if ('remove' in change) this.#files.remove(change.remove);
-        if ('removeFolder' in change) this.#files.removeFolder(change.removeFolder);
-      }
+      for (const change of this.#announce(plan)) applyChange(this.#files, change);
     });
   }
 

@@ -8,7 +8,8 @@ import type { LedgerError } from '../errors.ts';
 import { formatVerifierKey, parseVerifierKey } from '../format/note.ts';
 import type { SignedCheckpoint } from './cosigning.ts';
 import { packAnswers, textsPerDraft, type Place } from './commit.ts';
-import { asLedgerError, systemFiles, tracked } from './files.ts';
+import { SystemBackground } from './background-files.ts';
+import { asLedgerError, tracked } from './files.ts';
 import { takeLock } from './lock.ts';
 import { messageCharactersMax, messageDraftsMax, type FoundReceipt, type FromWriter, type PlainError, type PublishedCheckpoint, type Requests, type ToWriter, type WriterData } from './protocol.ts';
 import { Store } from './store.ts';
@@ -19,7 +20,8 @@ const queue: ToWriter[] = [];
 let isBusy = false;
 let isClosing = false;
 let isClosed = false;
-const { files, closeAll } = tracked(systemFiles);
+const background = new SystemBackground();
+const { files, closeAll } = tracked(background.files);
 let publishTimer: NodeJS.Timeout | undefined;
 /** The checkpoint that the main thread knows. */
 let announced: SignedCheckpoint | undefined;
@@ -150,6 +152,7 @@ const answers: Answers = {
   async close(store) {
     clearTimeout(publishTimer);
     await store.close();
+    await background.close();
     return undefined;
   },
 };
@@ -161,7 +164,8 @@ function end(store: Store, failure: LedgerError): void {
   isClosing = true;
   clearTimeout(publishTimer);
   // Whoever opens the ledger next finds it unlocked, and nothing of this one still under way.
-  void store.close().finally(() => {
+  void store.close().finally(async () => {
+    await background.close();
     closeAll();
     port.close();
   });

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 
 import type { Random } from '@flyball/kernel';
 
-import { writeWhole, type FileChange, type Files } from '../../src/store/files.ts';
+import { applyChange, type BackgroundFiles, type FileChange } from '../../src/store/files.ts';
 
 const sectorBytes = 512;
 
@@ -21,7 +21,7 @@ export type Fault = { readonly at: number; readonly kind: FaultKind };
 
 export class PowerFailure extends Error {}
 
-export class MemoryDisk implements Files {
+export class MemoryDisk implements BackgroundFiles {
   #nodes = new Map<string, Node>([['/', { kind: 'folder' }]]);
   #durable = new Map<string, Node>(this.#nodes);
   readonly #open = new Map<number, FileNode>();
@@ -151,9 +151,7 @@ export class MemoryDisk implements Files {
     for (const change of changes) {
       await undefined;
       this.#checkSame(restarts);
-      if ('write' in change) writeWhole(this, change.write, change.bytes);
-      else if ('remove' in change) this.remove(change.remove);
-      else this.removeFolder(change.removeFolder);
+      applyChange(this, change);
     }
   }
 
