@@ -4,19 +4,23 @@
 import { join } from 'node:path';
 
 import type { Files } from './files.ts';
-import { hashLimit, idHash } from './id-hash.ts';
-import { pageIndex, Run, RunWriter, type Page, type RunName } from './id-run.ts';
+import { Flush } from './id-flush.ts';
+import { idHash } from './id-hash.ts';
+import { Merge } from './id-merge.ts';
+import { Run, RunWriter, type NewRun, type RunName } from './id-run.ts';
 
 /** Runs of one level that make one of the next. */
 const mergeWidth = 4;
-/** Each id is merged once a level: with 16 a commit's id no merge is ever late. */
-const mergedPerAppend = 16;
+/** Each id is written once a level, and passed three times before the first: with 16 an append nothing is ever late. */
+const stepsPerAppend = 16;
 
 export class IdIndex {
   readonly #files: Files;
   readonly #folder: string;
   readonly #salt: number;
   #recent = new Map<string, number>();
+  /** The newest ids but those of #recent, becoming a run. */
+  #flush: Flush | undefined;
   #runs: Run[];
   #merge: Merge | undefined;
   #obsolete: Run[] = [];
@@ -52,7 +56,7 @@ export class IdIndex {
 
   /** Certain, but only of the newest ids. */
   recent(key: string): number | undefined {
-    return this.#recent.get(key);
+    return this.#recent.get(key) ?? this.#flush?.recent.get(key);
   }
 
   /** Indexes that may be those of the key, among all that are not recent. Throws `index-damaged`. */
@@ -68,28 +72,45 @@ export class IdIndex {
     return found ?? none;
   }
 
-  /** Makes a run of the recent ids; returns its path, to be synced before a snapshot names it. */
-  flush(): string | undefined {
-    if (this.#recent.size === 0) return undefined;
-    const { hashes, indexes } = sortedByHash(this.#recent, this.#salt);
-    const run = this.#newRun(hashes.length);
-    for (let at = 0; at < hashes.length; at += 1) run.writer.add(hashes[at]!, indexes[at]!);
-    run.writer.finish();
-    this.#runs.push(Run.open(this.#files, run.path, { name: run.name, level: 0, ids: this.#recent.size }));
+  /** Begins to make a run of the ids that are recent now. */
+  beginFlush(): void {
+    this.#flush = new Flush(this.#recent, this.#salt, this.#newRun(this.#recent.size));
     this.#recent = new Map();
-    return run.path;
   }
 
-  /** A share of the merging that is due, for `appended` new ids. Returns the path of a run that was finished. */
+  /** A share of the flush, for `appended` new ids. Returns the path of the run once it is written, to be synced before a snapshot names it. */
+  flushSome(appended: number): string | undefined {
+    const flush = this.#flush;
+    if (flush === undefined) return undefined;
+    try {
+      const run = this.#advance(flush, { level: 0, appended });
+      if (run === undefined) return undefined;
+      this.#runs.push(run);
+    } catch (error) {
+      this.#recent = new Map([...flush.recent, ...this.#recent]);
+      this.#flush = undefined;
+      throw error;
+    }
+    this.#flush = undefined;
+    return flush.run.path;
+  }
+
+  /** A share of the merging that is due. Returns the path of a run that was finished. */
   mergeSome(appended: number): string | undefined {
     this.#merge ??= this.#nextMerge();
     const merge = this.#merge;
-    if (merge === undefined || !merge.step(appended * mergedPerAppend)) return undefined;
+    if (merge === undefined) return undefined;
+    try {
+      const merged = this.#advance(merge, { level: merge.level, appended });
+      if (merged === undefined) return undefined;
+      this.#runs = [...this.#runs.filter((run) => !merge.sources.includes(run)), merged];
+      this.#obsolete.push(...merge.sources);
+    } catch (error) {
+      this.#merge = undefined;
+      throw error;
+    }
     this.#merge = undefined;
-    const { sources, level, ids } = merge;
-    this.#runs = [...this.#runs.filter((run) => !sources.includes(run)), Run.open(this.#files, merge.path, { name: merge.name, level, ids })];
-    this.#obsolete.push(...sources);
-    return merge.path;
+    return merge.run.path;
   }
 
   /** The runs that were merged into others since: to be removed once a snapshot without them is durable. */
@@ -111,7 +132,7 @@ export class IdIndex {
   }
 
   close(): void {
-    this.#merge?.abandon();
+    for (const making of [this.#merge, this.#flush]) making?.run.writer.discard();
     for (const run of [...this.#runs, ...this.#obsolete]) run.close();
   }
 
@@ -120,129 +141,28 @@ export class IdIndex {
       const sources = this.#runs.filter((run) => run.level === level);
       if (sources.length < mergeWidth) continue;
       const chosen = sources.slice(0, mergeWidth);
-      const ids = chosen.reduce((sum, run) => sum + run.ids, 0);
-      return new Merge(chosen, { ...this.#newRun(ids), level: level + 1, ids });
+      return new Merge(chosen, level + 1, this.#newRun(chosen.reduce((sum, run) => sum + run.ids, 0)));
     }
     return undefined;
   }
 
-  #newRun(ids: number): { readonly name: string; readonly path: string; readonly writer: RunWriter } {
+  #newRun(ids: number): NewRun {
     const name = String(this.#nextRun);
     this.#nextRun += 1;
     const path = join(this.#folder, name);
-    return { name, path, writer: new RunWriter(this.#files, path, ids) };
+    return { name, path, ids, writer: new RunWriter(this.#files, path, ids) };
+  }
+
+  /** The run once all of it is written. After an error nothing is left of it: it is begun anew. */
+  #advance(making: Flush | Merge, { level, appended }: { readonly level: number; readonly appended: number }): Run | undefined {
+    const { run } = making;
+    try {
+      return making.step(appended * stepsPerAppend) ? Run.open(this.#files, run.path, { name: run.name, level, ids: run.ids }) : undefined;
+    } catch (error) {
+      run.writer.discard();
+      throw error;
+    }
   }
 }
 
 const none: readonly number[] = [];
-const bucketCount = 4096;
-
-/** Into buckets by their first 12 bits, then each a few places on: several times as fast as sorting pairs by comparing. */
-function sortedByHash(recent: ReadonlyMap<string, number>, salt: number): { readonly hashes: Float64Array; readonly indexes: Float64Array } {
-  const unsorted = new Float64Array(recent.size);
-  const starts = new Uint32Array(bucketCount + 1);
-  const bucketOf = (hash: number): number => Math.floor(hash / (hashLimit / bucketCount));
-  let count = 0;
-  for (const key of recent.keys()) {
-    const hash = idHash(key, salt);
-    unsorted[count] = hash;
-    starts[bucketOf(hash) + 1]! += 1;
-    count += 1;
-  }
-  for (let bucket = 1; bucket <= bucketCount; bucket += 1) starts[bucket]! += starts[bucket - 1]!;
-  const [hashes, indexes] = [new Float64Array(count), new Float64Array(count)];
-  count = 0;
-  for (const index of recent.values()) {
-    const hash = unsorted[count]!;
-    const to = starts[bucketOf(hash)]!;
-    starts[bucketOf(hash)] = to + 1;
-    hashes[to] = hash;
-    indexes[to] = index;
-    count += 1;
-  }
-  sortAlmostSorted(hashes, indexes);
-  return { hashes, indexes };
-}
-
-function sortAlmostSorted(hashes: Float64Array, indexes: Float64Array): void {
-  for (let at = 1; at < hashes.length; at += 1) {
-    const [hash, index] = [hashes[at]!, indexes[at]!];
-    let to = at;
-    for (; to > 0 && hashes[to - 1]! > hash; to -= 1) {
-      hashes[to] = hashes[to - 1]!;
-      indexes[to] = indexes[to - 1]!;
-    }
-    hashes[to] = hash;
-    indexes[to] = index;
-  }
-}
-
-/** Several runs becoming one, a few ids at a time. */
-class Merge {
-  readonly sources: readonly Run[];
-  readonly name: string;
-  readonly path: string;
-  readonly level: number;
-  readonly ids: number;
-  readonly #writer: RunWriter;
-  #cursors: Cursor[];
-
-  constructor(sources: readonly Run[], target: { readonly name: string; readonly path: string; readonly writer: RunWriter; readonly level: number; readonly ids: number }) {
-    this.sources = sources;
-    this.name = target.name;
-    this.path = target.path;
-    this.level = target.level;
-    this.ids = target.ids;
-    this.#writer = target.writer;
-    this.#cursors = sources.map((run) => new Cursor(run));
-  }
-
-  /** True once all is written. */
-  step(idsMax: number): boolean {
-    for (let moved = 0; moved < idsMax; moved += 1) {
-      let least = this.#cursors[0];
-      if (least === undefined) break;
-      for (const cursor of this.#cursors) if (cursor.hash < least.hash) least = cursor;
-      this.#writer.add(least.hash, least.index);
-      const done = least;
-      if (!done.next()) this.#cursors = this.#cursors.filter((cursor) => cursor !== done);
-    }
-    if (this.#cursors.length > 0) return false;
-    this.#writer.finish();
-    return true;
-  }
-
-  abandon(): void {
-    this.#writer.abandon();
-  }
-}
-
-class Cursor {
-  readonly #run: Run;
-  #number = 0;
-  #page: Page;
-  #at = 0;
-
-  constructor(run: Run) {
-    this.#run = run;
-    this.#page = run.readPage(0);
-  }
-
-  get hash(): number {
-    return this.#page.hashes[this.#at]!;
-  }
-
-  get index(): number {
-    return pageIndex(this.#page, this.#at);
-  }
-
-  next(): boolean {
-    this.#at += 1;
-    if (this.#at < this.#page.count) return true;
-    this.#number += 1;
-    if (this.#number === this.#run.pages) return false;
-    this.#page = this.#run.readPage(this.#number, this.#page.bytes);
-    this.#at = 0;
-    return true;
-  }
-}

@@ -25,10 +25,15 @@ export function pageIndex({ bytes }: Page, at: number): number {
 
 const pagesOf = (ids: number): number => Math.ceil(ids / idsPerPage);
 
+/** A run that is being written. */
+export type NewRun = { readonly name: string; readonly path: string; readonly ids: number; readonly writer: RunWriter };
+
 /** Writes a run; `ids` must be exact, and hashes come in rising order. */
 export class RunWriter {
   readonly #files: Files;
+  readonly #path: string;
   readonly #file: number;
+  #isFinished = false;
   readonly #ids: number;
   readonly #filter: Uint32Array;
   readonly #fences: Float64Array;
@@ -39,6 +44,7 @@ export class RunWriter {
 
   constructor(files: Files, path: string, ids: number) {
     this.#files = files;
+    this.#path = path;
     this.#ids = ids;
     this.#filter = new Uint32Array(filterWords(ids));
     this.#fences = new Float64Array(pagesOf(ids));
@@ -60,17 +66,23 @@ export class RunWriter {
   }
 
   /** Closes the file, which is not synced yet. */
-  finish(): { readonly filter: Uint32Array; readonly fences: Float64Array } {
+  finish(): void {
     const [filter, fences] = [bytesOf(this.#filter), bytesOf(this.#fences)];
     const crc = Buffer.alloc(4);
     crc.writeUInt32LE(crc32(fences, crc32(filter)));
     writeFully(this.#files, this.#file, Buffer.concat([filter, fences, crc]), this.#written);
+    this.#isFinished = true;
     this.#files.close(this.#file);
-    return { filter: this.#filter, fences: this.#fences };
   }
 
-  abandon(): void {
-    this.#files.close(this.#file);
+  /** Closes and removes the file; what cannot be removed now the next start removes. */
+  discard(): void {
+    try {
+      if (!this.#isFinished) this.#files.close(this.#file);
+      this.#files.remove(this.#path);
+    } catch {
+      // As said.
+    }
   }
 
   #sealPage(base: number, count: number): void {

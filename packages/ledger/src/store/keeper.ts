@@ -4,18 +4,22 @@
 import { asLedgerError, unfinishedSuffix, writeWhole, type BackgroundFiles } from './files.ts';
 import type { IdIndex } from './id-index.ts';
 import type { Places } from './places.ts';
-import { formatSnapshot, type Heads } from './snapshot.ts';
+import { formatSnapshot, type Heads, type Snapshot } from './snapshot.ts';
 
 const retryAfterAppends = 4_096;
 
 export type KeeperGround = { readonly files: BackgroundFiles; readonly places: Places; readonly ids: IdIndex; readonly heads: Heads; readonly tell: (what: string) => void; readonly recentIdsMax: number };
+
+type Planned = Pick<Snapshot, 'size' | 'heads'>;
 
 export class Keeper {
   readonly #ground: KeeperGround;
   #unsynced: string[] = [];
   #appended = 0;
   #waitFor = 0;
-  #busy: Promise<void> | undefined;
+  /** What the next snapshot says of the log: as it was when the ids began to become a run. */
+  #planned: Planned | undefined;
+  #saving: Promise<void> | undefined;
 
   constructor(ground: KeeperGround) {
     this.#ground = ground;
@@ -33,11 +37,12 @@ export class Keeper {
     this.#appended = 0;
     if (this.#waitFor > 0) return;
     try {
-      const merged = ids.mergeSome(appended);
-      if (merged !== undefined) this.#unsynced.push(merged);
+      this.#note(ids.mergeSome(appended));
+      if (this.#planned !== undefined) this.#flushSome(appended, this.#planned);
       // A snapshot names every tenant: with many of them it is taken more rarely, so that its cost an append stays.
-      if (ids.recentCount >= Math.max(recentIdsMax, 2 * heads.size) && this.#busy === undefined) void this.#begin(size);
+      else if (ids.recentCount >= Math.max(recentIdsMax, 2 * heads.size) && this.#saving === undefined) this.#begin(size);
     } catch (error) {
+      this.#planned = undefined;
       this.#waitFor = retryAfterAppends;
       tell(asLedgerError(error, 'keeping the index of ids').message);
     }
@@ -45,25 +50,43 @@ export class Keeper {
 
   /** A last snapshot, so that the next start has nothing to read again. */
   async finish(size: number): Promise<void> {
-    await this.#busy;
-    if (this.#ground.ids.recentCount === 0 && this.#unsynced.length === 0) return;
+    const { ids, heads, tell } = this.#ground;
+    await this.#saving;
     try {
-      await this.#begin(size);
+      this.#note(ids.flushSome(Infinity));
+      if (ids.recentCount > 0) ids.beginFlush();
+      this.#note(ids.flushSome(Infinity));
+      if (this.#unsynced.length > 0) this.#take({ size, heads });
+      await this.#saving;
     } catch (error) {
-      this.#ground.tell(asLedgerError(error, 'the last snapshot').message);
+      tell(asLedgerError(error, 'the last snapshot').message);
     }
   }
 
-  #begin(size: number): Promise<void> {
-    const { ids, heads } = this.#ground;
-    const run = ids.flush();
-    const unsynced = [...this.#unsynced, ...(run === undefined ? [] : [run])];
+  #note(run: string | undefined): void {
+    if (run !== undefined) this.#unsynced.push(run);
+  }
+
+  #begin(size: number): void {
+    this.#ground.ids.beginFlush();
+    this.#planned = { size, heads: new Map(this.#ground.heads) };
+  }
+
+  #flushSome(appended: number, planned: Planned): void {
+    const run = this.#ground.ids.flushSome(appended);
+    if (run === undefined) return;
+    this.#note(run);
+    this.#planned = undefined;
+    this.#take(planned);
+  }
+
+  /** Takes a snapshot that names the runs there are, in the background. */
+  #take(planned: Planned): void {
+    const unsynced = this.#unsynced;
     this.#unsynced = [];
-    const snapshot = formatSnapshot({ size, runs: ids.runs, heads });
-    this.#busy = this.#save(snapshot, unsynced).finally(() => {
-      this.#busy = undefined;
+    this.#saving = this.#save(formatSnapshot({ ...planned, runs: this.#ground.ids.runs }), unsynced).finally(() => {
+      this.#saving = undefined;
     });
-    return this.#busy;
   }
 
   async #save(snapshot: Buffer, unsynced: string[]): Promise<void> {

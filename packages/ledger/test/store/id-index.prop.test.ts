@@ -17,6 +17,7 @@ test(`ids are found over any interleaving of adding, flushing, merging and openi
   const open = (runs: ConstructorParameters<typeof IdIndex>[0]['runs']): IdIndex => new IdIndex({ files: disk, folder: '/ids', salt: seed, runs });
   let index = open([]);
   const known = new Map<string, number>();
+  let flushing = false;
   for (let step = 0; step < 300; step += 1) {
     const added = random.below(120);
     for (let number = 0; number < added; number += 1) {
@@ -25,9 +26,16 @@ test(`ids are found over any interleaving of adding, flushing, merging and openi
       known.set(key, known.size);
     }
     index.mergeSome(added);
-    if (random.below(3) === 0) index.flush();
+    if (index.flushSome(added) !== undefined) flushing = false;
+    if (!flushing && index.recentCount > 0 && random.below(3) === 0) {
+      index.beginFlush();
+      flushing = true;
+    }
     if (random.below(20) === 0) {
-      index.flush();
+      index.flushSome(Infinity);
+      flushing = false;
+      if (index.recentCount > 0) index.beginFlush();
+      index.flushSome(Infinity);
       const { runs } = index;
       index.remove(index.takeObsolete());
       index.close();
