@@ -10,7 +10,7 @@ export type { EncodedDraft, Receipt, ReceiptDraft, ReceiptKind } from './format/
 export { chainGenesis, chainHash, receiptHash } from './format/chain.ts';
 export { consistencyParts, emptyRoot, inclusionParts, leafHash, nodeHash, verifyConsistency, verifyInclusion } from './format/merkle.ts';
 export type { ProofPart, Subtree } from './format/merkle.ts';
-export { checkpointPath, parseTilePath, tilePath, tileWidth, verifierKeysPath } from './format/layout.ts';
+export { checkpointPath, cosignedCheckpointPath, parseTilePath, tilePath, tileWidth, verifierKeysPath } from './format/layout.ts';
 export type { TileId } from './format/layout.ts';
 export { consistencyProof, decodeBundle, encodeBundle, inclusionProof, rootFromTiles } from './format/tile.ts';
 export type { TileReader } from './format/tile.ts';
@@ -20,7 +20,7 @@ export { formatCheckpoint, openCheckpoint, parseCheckpoint, signCheckpoint } fro
 export type { Checkpoint, OpenedCheckpoint } from './format/checkpoint.ts';
 export { addCheckpointRequest, formatProof, parseProof, verifyProof } from './format/proof.ts';
 export type { ProofVerdict, TlogProof } from './format/proof.ts';
-export { followRotation, keyRotation, pruning, statementEvents } from './format/statement.ts';
+export { followRotation, keyRotation, prunedBelow, pruning, statementEvents } from './format/statement.ts';
 
 export { verifyLog } from './verify/verify.ts';
 export type { VerifyOptions } from './verify/verify.ts';
@@ -40,7 +40,7 @@ export { ledgerRecorder } from './recorder.ts';
 
 // Asking: what a log has published, read without its writer.
 export { loggedReceipt, PublishedLog } from './index-db/published-log.ts';
-export type { LoggedEntry, LoggedReceipt } from './index-db/published-log.ts';
+export type { LoggedEntry, LoggedReceipt, PublishedTree } from './index-db/published-log.ts';
 export { pageReceiptsMax } from './index-db/receipt-query.ts';
 export type { ReceiptPage, ReceiptQuery } from './index-db/receipt-query.ts';
 export { ReceiptIndex, receiptIndexPath } from './index-db/receipt-index.ts';
@@ -60,6 +60,8 @@ export { exportLedger } from './export/export-ledger.ts';
 export type { ExportOptions, ExportReport } from './export/export-ledger.ts';
 export { importLedger } from './export/import-ledger.ts';
 export type { ImportOptions, ImportReport } from './export/import-ledger.ts';
+export { checkExported } from './export/check-exported.ts';
+export type { CheckExportedOptions } from './export/check-exported.ts';
 export { isBucket, logFolder } from './export/object-store.ts';
 export type { StoreOptions } from './export/object-store.ts';
 export type { GcsOptions } from './export/gcs-store.ts';
