@@ -67,7 +67,7 @@ function readJson(file: string, directory: string): unknown {
 }
 
 function run(plan: SimulationPlan, output: Output): SimulationReport {
-  const bar = progressBar(output.err, process.stderr.isTTY === true);
+  const bar = progressBar(output.err, process.stderr);
   const steps = simulate(plan);
   try {
     for (;;) {

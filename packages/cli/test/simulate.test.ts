@@ -57,12 +57,12 @@ test('help names the governors, and of each its options, signals and scores only
 
 test('the bar shows progress on a terminal, whole percents only, and nothing anywhere else', () => {
   const written: string[] = [];
-  const bar = progressBar((text) => written.push(text), true);
+  const bar = progressBar((text) => written.push(text), { isTTY: true });
   for (let done = 0; done <= 1_000; done++) bar.show(done, 1_000);
   bar.clear();
   assert.equal(written.length, 102);
   assert.ok(written[50]!.endsWith('[###############---------------] 50 %, 500 of 1000 runs'), written[50]);
-  const silent = progressBar(() => assert.fail('written to a file'), false);
+  const silent = progressBar(() => assert.fail('written to a file'), { isTTY: false });
   silent.show(1, 2);
   silent.clear();
 });

@@ -6,22 +6,18 @@ import { plural } from '../commands/text.ts';
 import type { Output } from '../ctl.ts';
 import type { Environment } from '../environment.ts';
 import { EXIT_FAILED, EXIT_OK } from '../errors.ts';
-import { progressBar } from '../progress-bar.ts';
+import { answer, withBar } from './answer.ts';
 import type { ParsedLedger } from './ledger-options.ts';
 import { logTarget } from './target.ts';
 
-export function runFsck({ values, positionals: [given = ''] }: ParsedLedger, { directory }: Environment, output: Output): number {
+export async function runFsck(parsed: ParsedLedger, { directory }: Environment, output: Output): Promise<number> {
+  const { values, positionals: [given = ''] } = parsed;
   const folder = logTarget(given, directory);
-  const bar = progressBar(output.err, process.stderr.isTTY === true, 'receipts');
   const size = publishedSize(folder);
-  let report: FsckReport;
-  try {
-    report = fsckLedger({ folder, repair: values['repair'] === true, newKey: values['newKey'] === true, onProgress: (receipts) => bar.show(Math.min(receipts, size), size) });
-  } finally {
-    bar.clear();
-  }
-  output.out(values['json'] === true ? `${JSON.stringify(report, null, 2)}\n` : fsckText(report, given));
-  return report.isSound ? EXIT_OK : EXIT_FAILED;
+  const result = await withBar(output, 'receipts', (show) =>
+    fsckLedger({ folder, repair: values['repair'] === true, newKey: values['newKey'] === true, onProgress: (receipts) => show(Math.min(receipts, size), size) }));
+  answer(output, parsed, { result, text: fsckText(result, given) });
+  return result.isSound ? EXIT_OK : EXIT_FAILED;
 }
 
 /** Only for the bar: a checkpoint that cannot be read is what fsck is for. */

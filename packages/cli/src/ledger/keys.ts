@@ -3,9 +3,10 @@ import { formatVerifierKey, openWriter, type PublishedLog } from '@flyball/ledge
 import { table } from '../commands/text.ts';
 import type { Output } from '../ctl.ts';
 import type { Environment } from '../environment.ts';
-import { EXIT_OK, UsageError } from '../errors.ts';
+import { EXIT_OK } from '../errors.ts';
+import { answer } from './answer.ts';
 import type { ParsedLedger } from './ledger-options.ts';
-import { isAddress, logTarget, withLog } from './target.ts';
+import { ledgerFolder, withLog } from './target.ts';
 
 interface ListedKey {
   readonly key: string;
@@ -13,14 +14,14 @@ interface ListedKey {
   readonly signs: boolean;
 }
 
-export async function runKeys({ values, positionals: [target = ''] }: ParsedLedger, { directory }: Environment, output: Output): Promise<number> {
+export async function runKeys(parsed: ParsedLedger, { directory }: Environment, output: Output): Promise<number> {
+  const { values, positionals: [target = ''] } = parsed;
   const retire = String(values['retire']);
   if (values['rotate'] === true || retire !== '') {
-    if (isAddress(target)) throw new UsageError('ledger keys', ['keys are rotated where the ledger is, not over the network.']);
-    await change(logTarget(target, directory), { rotates: values['rotate'] === true, retire });
+    await change(ledgerFolder(parsed, directory), { rotates: values['rotate'] === true, retire });
   }
-  const keys = await withLog(target, directory, list);
-  output.out(values['json'] === true ? `${JSON.stringify({ keys }, null, 2)}\n` : table([['SIGNS', 'VERIFIER KEY'], ...keys.map(({ key, signs }) => [signs ? 'yes' : 'no', key])]));
+  const keys = await withLog(target, directory, listKeys);
+  answer(output, parsed, { result: { keys }, text: table([['SIGNS', 'VERIFIER KEY'], ...keys.map(({ key, signs }) => [signs ? 'yes' : 'no', key])]) });
   return EXIT_OK;
 }
 
@@ -35,7 +36,7 @@ async function change(folder: string, { rotates, retire }: { readonly rotates: b
   }
 }
 
-async function list(log: PublishedLog): Promise<ListedKey[]> {
+async function listKeys(log: PublishedLog): Promise<ListedKey[]> {
   const { checked: { verified } } = await log.checkpoint();
   const signing = new Set(verified.map(formatVerifierKey));
   return (await log.keys()).map(formatVerifierKey).map((key) => ({ key, signs: signing.has(key) }));

@@ -2,9 +2,27 @@
 import { LedgerError } from '@flyball/ledger';
 import type { Output } from '../ctl.ts';
 import type { Environment } from '../environment.ts';
-import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from '../errors.ts';
-import { parseLedger, type ParsedLedger } from './ledger-options.ts';
-import { FileProblem } from './target.ts';
+import { EXIT_FAILED, EXIT_KILLED, EXIT_OK, EXIT_USAGE } from '../errors.ts';
+import { harmless } from './harmless-output.ts';
+import { parseLedger, type LedgerCommandName, type ParsedLedger } from './ledger-options.ts';
+import { LedgerProblem } from './problem.ts';
+
+/** Resolves to the exit code. */
+type Run = (parsed: ParsedLedger, environment: Environment, output: Output) => Promise<number>;
+
+const COMMANDS: Readonly<Record<LedgerCommandName, () => Promise<Run>>> = {
+  verify: async () => (await import('./verify.ts')).runVerify,
+  show: async () => (await import('./show.ts')).runShow,
+  tail: async () => (await import('./tail.ts')).runTail,
+  query: async () => (await import('./query.ts')).runQuery,
+  stats: async () => (await import('./stats.ts')).runStats,
+  keys: async () => (await import('./keys.ts')).runKeys,
+  cosign: async () => (await import('./cosign.ts')).runCosign,
+  prune: async () => (await import('./prune.ts')).runPrune,
+  fsck: async () => (await import('./fsck.ts')).runFsck,
+  export: async () => (await import('./export.ts')).runExport,
+  import: async () => (await import('./import.ts')).runImport,
+};
 
 /** Resolves to the exit code; throws UsageError. */
 export async function runLedger(args: readonly string[], environment: Environment, output: Output): Promise<number> {
@@ -13,39 +31,27 @@ export async function runLedger(args: readonly string[], environment: Environmen
     output.out(parsed);
     return EXIT_OK;
   }
+  // Killed, it would leave behind what it unpacked.
+  if (parsed.values['follow'] !== true && isPacked(parsed)) process.once('SIGINT', () => process.exit(EXIT_KILLED));
   try {
-    return await runCommand(parsed, environment, output);
+    const run = await COMMANDS[parsed.name]();
+    return await run(parsed, environment, { ...output, out: (text) => output.out(harmless(text)) });
   } catch (error) {
     // Anything else is a bug, which must not look like a mistake of the user's.
-    if (!(error instanceof LedgerError || error instanceof FileProblem)) throw error;
-    const { code, message } = error;
+    if (!(error instanceof LedgerError || error instanceof LedgerProblem)) throw error;
+    const { code } = error;
+    const message = harmless(`${error.message}${adviceFor(code)}`);
     output.err(parsed.values['json'] === true ? `${JSON.stringify({ error: { code, message } })}\n` : `flyball ledger ${parsed.name}: ${message} (${code})\n`);
     // For those that judge, 1 is a verdict: that nothing could be said is 2.
     return parsed.name === 'verify' || parsed.name === 'fsck' ? EXIT_USAGE : EXIT_FAILED;
   }
 }
 
-async function runCommand(parsed: ParsedLedger, environment: Environment, output: Output): Promise<number> {
-  switch (parsed.name) {
-    case 'verify':
-      return (await import('./verify.ts')).runVerify(parsed, environment, output);
-    case 'show':
-      return (await import('./show.ts')).runShow(parsed, environment, output);
-    case 'tail':
-      return (await import('./tail.ts')).runTail(parsed, environment, output);
-    case 'query':
-      return (await import('./query.ts')).runQuery(parsed, environment, output);
-    case 'stats':
-      return (await import('./stats.ts')).runStats(parsed, environment, output);
-    case 'keys':
-      return (await import('./keys.ts')).runKeys(parsed, environment, output);
-    case 'fsck':
-      return (await import('./fsck.ts')).runFsck(parsed, environment, output);
-    case 'export':
-      return (await import('./export.ts')).runExport(parsed, environment, output);
-    case 'import':
-      return (await import('./export.ts')).runImport(parsed, environment, output);
-    default:
-      throw new Error(`ledger ${parsed.name} is in the table and has no code`);
-  }
+function isPacked({ positionals: [target = ''] }: ParsedLedger): boolean {
+  return /\.t?gz$/.test(target);
+}
+
+/** What the library cannot know: how a user of this command gets on. */
+function adviceFor(code: string): string {
+  return code === 'ledger-locked' ? '; if that is a node, ask it: flyball ctl ledger --help' : '';
 }

@@ -3,23 +3,20 @@ import { plural } from '../commands/text.ts';
 import type { Output } from '../ctl.ts';
 import type { Environment } from '../environment.ts';
 import { EXIT_OK } from '../errors.ts';
-import { progressBar } from '../progress-bar.ts';
+import { answer, keptFromText, withBar } from './answer.ts';
 import { askReceipts, queryOf } from './choose.ts';
 import type { ParsedLedger } from './ledger-options.ts';
-import { receiptHead, receiptRow } from './receipt-text.ts';
+import { receiptRows } from './receipt-text.ts';
 import { withLog } from './target.ts';
 
-export function runQuery({ values, positionals: [target = ''] }: ParsedLedger, { directory }: Environment, output: Output): Promise<number> {
+export function runQuery(parsed: ParsedLedger, { directory }: Environment, output: Output): Promise<number> {
+  const { values, positionals: [target = ''] } = parsed;
   return withLog(target, directory, async (log) => {
-    const bar = progressBar(output.err, process.stderr.isTTY === true, 'receipts');
-    const { source, ...page } = await askReceipts(log, queryOf(values), { mayUseIndex: values['noIndex'] !== true, onProgress: bar.show }).finally(() => bar.clear());
-    if (values['json'] === true) {
-      output.out(`${JSON.stringify({ ...page, source }, null, 2)}\n`);
-      return EXIT_OK;
-    }
-    if (page.receipts.length > 0) output.out(receiptHead());
-    for (const logged of page.receipts) output.out(receiptRow(logged));
-    output.err(`${plural(page.receipts.length, 'receipt')}${page.cursor === undefined ? '' : `, and more: --cursor ${page.cursor}`}\n`);
+    const { source, ...page } = await withBar(output, 'receipts', (onProgress) => askReceipts(log, queryOf(values), { mayUseIndex: values['noIndex'] !== true, onProgress }));
+    const keptFrom = await log.keptFrom((await log.checkpoint()).size);
+    const rows = receiptRows(process.stdout);
+    answer(output, parsed, { result: { ...page, keptFrom, source }, text: page.receipts.length === 0 ? '' : `${rows.head()}${page.receipts.map(rows.row).join('')}` });
+    if (values['json'] !== true) output.err(`${plural(page.receipts.length, 'receipt')}${page.cursor === undefined ? '' : `, and more: --cursor ${page.cursor}`}\n${keptFromText(keptFrom)}`);
     return EXIT_OK;
   });
 }

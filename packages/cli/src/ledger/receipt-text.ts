@@ -6,18 +6,29 @@ const ROW_HEAD = ['INDEX', 'AT', 'TENANT', 'KIND', 'WHAT', 'SKU', 'ID'] as const
 const CELL_CHARACTERS = 40;
 const WIDTHS = [8, 24, 16, 13, 20, 30] as const;
 
-export function receiptHead(): string {
-  return row(ROW_HEAD);
+/** Below so many columns of a terminal the SKU, mostly the same in each row, is left out. */
+const SKU_COLUMNS_MIN = 130;
+const SKU_AT = 5;
+
+export interface ReceiptRows {
+  head(): string;
+  row(logged: LoggedReceipt): string;
 }
 
-/** One line, columns as wide as usual: it is printed before the next one is known. */
-export function receiptRow({ index, receipt }: LoggedReceipt): string {
-  const { at, tenantId, kind, sku, id } = receipt;
-  return row([String(index), at, tenantId, kind, whatOf(receipt), sku ?? '-', id]);
-}
-
-function row(cells: readonly string[]): string {
-  return `${cells.map((cell, at) => printable(cell).padEnd(WIDTHS[at] ?? 0)).join('  ').trimEnd()}\n`;
+/** One line a receipt, columns as wide as usual: it is printed before the next one is known. In a terminal none wraps. */
+export function receiptRows({ isTTY = false, columns = 0 }: { readonly isTTY?: boolean; readonly columns?: number }): ReceiptRows {
+  const columnsMax = isTTY && columns > 0 ? columns : Infinity;
+  const line = (cells: readonly string[]): string => {
+    const padded = cells.map((cell, at) => printable(cell).padEnd(WIDTHS[at] ?? 0)).filter((_, at) => at !== SKU_AT || columnsMax >= SKU_COLUMNS_MIN);
+    return `${printable(padded.join('  ').trimEnd(), columnsMax)}\n`;
+  };
+  return {
+    head: () => line(ROW_HEAD),
+    row: ({ index, receipt }) => {
+      const { at, tenantId, kind, sku, id } = receipt;
+      return line([String(index), at, tenantId, kind, whatOf(receipt), sku ?? '-', id]);
+    },
+  };
 }
 
 function whatOf({ stateFrom, stateTo, event }: LoggedReceipt['receipt']): string {

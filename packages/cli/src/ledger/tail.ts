@@ -5,17 +5,18 @@ import type { Environment } from '../environment.ts';
 import { EXIT_OK } from '../errors.ts';
 import { askReceipts, queryOf } from './choose.ts';
 import type { ParsedLedger } from './ledger-options.ts';
-import { receiptHead, receiptRow } from './receipt-text.ts';
+import { receiptRows } from './receipt-text.ts';
 import { withLog } from './target.ts';
 
 export function runTail({ values, positionals: [target = ''] }: ParsedLedger, { directory }: Environment, output: Output): Promise<number> {
   return withLog(target, directory, async (log) => {
     const isJson = values['json'] === true;
-    const print = (logged: LoggedReceipt): void => output.out(isJson ? `${JSON.stringify(logged)}\n` : receiptRow(logged));
+    const rows = receiptRows(process.stdout);
+    const print = (logged: LoggedReceipt): void => output.out(isJson ? `${JSON.stringify(logged)}\n` : rows.row(logged));
     const query = queryOf(values);
     // Before the receipts that are there: none is lost or printed twice between them and those to come.
     const { size } = await log.checkpoint();
-    if (!isJson) output.out(receiptHead());
+    if (!isJson) output.out(rows.head());
     for (const logged of await newest(log, { query, lines: values['lines'] as number, size })) print(logged);
     if (values['follow'] === true) await follow(log, { from: size, query, everyMs: values['pollMs'] as number, print });
     return EXIT_OK;

@@ -1,7 +1,10 @@
 /** What the user typed for a log or a file, as the ledger takes it. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { PublishedLog } from '@flyball/ledger';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { checkpointPath, LedgerError, PublishedLog } from '@flyball/ledger';
+import { UsageError } from '../errors.ts';
+import type { ParsedLedger } from './ledger-options.ts';
+import { LedgerProblem } from './problem.ts';
 
 /** Paths start where the user stands; addresses stay. */
 export function logTarget(given: string, directory: string): string {
@@ -12,12 +15,21 @@ export function isAddress(given: string): boolean {
   return /^https?:\/\//.test(given);
 }
 
-/** Throws FileProblem. */
+/** The folder that a command changes, its first argument. Throws UsageError, `bad-source`. */
+export function ledgerFolder({ name, positionals: [given = ''] }: ParsedLedger, directory: string): string {
+  if (isAddress(given)) throw new UsageError(`ledger ${name}`, [`ledger ${name} changes a ledger where it is, in its folder, not over the network.`]);
+  const folder = resolve(directory, given);
+  // Else the writer would begin a new ledger there.
+  if (!existsSync(join(folder, checkpointPath)) && !existsSync(join(folder, 'state'))) throw new LedgerError('bad-source', `${folder} holds no ledger`);
+  return folder;
+}
+
+/** Throws `file-unusable`. */
 export function readFileOf(file: string, directory: string): Buffer {
   try {
     return readFileSync(resolve(directory, file));
   } catch (cause) {
-    throw new FileProblem(`${file} cannot be read: ${(cause as Error).message}`, { cause });
+    throw new LedgerProblem('file-unusable', `${file} cannot be read: ${(cause as Error).message}`, { cause });
   }
 }
 
@@ -30,12 +42,12 @@ export function keysFrom(given: string, directory: string): string[] {
   }
 }
 
-/** Throws FileProblem. */
+/** Throws `file-unusable`. */
 export function writeFileOf(file: string, directory: string, content: string | Uint8Array): void {
   try {
     writeFileSync(resolve(directory, file), content);
   } catch (cause) {
-    throw new FileProblem(`${file} cannot be written: ${(cause as Error).message}`, { cause });
+    throw new LedgerProblem('file-unusable', `${file} cannot be written: ${(cause as Error).message}`, { cause });
   }
 }
 
@@ -47,8 +59,4 @@ export async function withLog<T>(given: string, directory: string, act: (log: Pu
   } finally {
     log.close();
   }
-}
-
-export class FileProblem extends Error {
-  readonly code = 'file-unusable';
 }

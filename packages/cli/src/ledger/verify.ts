@@ -1,24 +1,19 @@
 /** `flyball ledger verify`: runs the offline verifier, shows how far it is, prints what it says. */
-import { verifyLog, type VerifyOptions, type VerifyReport } from '@flyball/ledger';
+import { verifyLog, type VerifyOptions } from '@flyball/ledger';
 import type { Output } from '../ctl.ts';
 import type { Environment } from '../environment.ts';
-import { progressBar } from '../progress-bar.ts';
+import { answer, withBar } from './answer.ts';
 import type { ParsedLedger } from './ledger-options.ts';
 import { keysFrom, logTarget, readFileOf } from './target.ts';
 import { verifyText } from './verify-report.ts';
 
 /** Resolves to the exit code of the report. */
-export async function runVerify({ values, positionals }: ParsedLedger, { directory }: Environment, output: Output): Promise<number> {
-  const [given = ''] = positionals;
-  const bar = progressBar(output.err, process.stderr.isTTY === true, 'receipts');
-  let report: VerifyReport;
-  try {
-    report = await verifyLog({ ...optionsOf(values, directory), target: logTarget(given, directory), onProgress: ({ receipts, size }) => bar.show(receipts, size) });
-  } finally {
-    bar.clear();
-  }
-  output.out(values['json'] === true ? `${JSON.stringify(report, null, 2)}\n` : verifyText(report, given));
-  return report.exitCode;
+export async function runVerify(parsed: ParsedLedger, { directory }: Environment, output: Output): Promise<number> {
+  const [given = ''] = parsed.positionals;
+  const options = { ...optionsOf(parsed.values, directory), target: logTarget(given, directory) };
+  const result = await withBar(output, 'receipts', (show) => verifyLog({ ...options, onProgress: ({ receipts, size }) => show(receipts, size) }));
+  answer(output, parsed, { result, text: verifyText(result, given) });
+  return result.exitCode;
 }
 
 function optionsOf(values: ParsedLedger['values'], directory: string): Omit<VerifyOptions, 'target'> {

@@ -39,7 +39,7 @@ test('query: the folder by its index, the archive by reading it, with the same p
   for (const target of ['ledger.tgz', 'ledger']) {
     const { source, ...same } = await ask(target, ...(target === 'ledger' ? ['--no-index'] : []));
     assert.equal(source, 'log');
-    assert.deepEqual(same, { receipts: page.receipts, cursor: page.cursor });
+    assert.deepEqual(same, { receipts: page.receipts, cursor: page.cursor, keptFrom: 0 });
   }
   const next = await ask('ledger', '--cursor', page.cursor);
   assert.equal(next.receipts[0].index, 170);
@@ -65,7 +65,7 @@ test('show: by place and by id; the proof it writes holds', async (t) => {
   assert.match(text.out, /^index: +7\nreceipt hash: +[0-9a-f]{64}\nchain hash: +[0-9a-f]{64}\n/);
   assert.match(text.out, /\nid: +receipt-7\n/);
   const none = await flyball(t, directory, 'ledger', 'show', 'ledger', '300');
-  assert.deepEqual([none.code, none.err], [1, 'flyball ledger show: the log has no receipt 300 (no-such-receipt)\n']);
+  assert.deepEqual([none.code, none.err], [1, 'flyball ledger show: the log has no receipt 300: it has 300 (no-such-receipt)\n']);
 });
 
 test('tail --follow prints what is there, then each receipt once as it is published', async (t) => {

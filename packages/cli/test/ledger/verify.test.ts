@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { buildLog, entries, logVerifierKey, writeLog } from '@flyball/ledger/testing';
+import { buildLog, draft, entries, entriesOf, logVerifierKey, writeLog } from '@flyball/ledger/testing';
 import { flyball, temporaryFolder } from './run-flyball.ts';
 
 test('a good log: folder, archive and address say the same, exit code 0', async (t) => {
@@ -89,4 +89,19 @@ test('what cannot be judged is unusable, exit code 2', async (t) => {
   assert.equal(usage.code, 2);
   assert.match(usage.err, /takes FOLDER\|ARCHIVE\|URL/);
   assert.equal(readFileSync(join(directory, 'vkeys'), 'utf8').trim(), logVerifierKey);
+});
+
+test('what authors wrote cannot steer the terminal: not in findings, tables, JSON, a receipt in full, or an error', async (t) => {
+  const directory = temporaryFolder(t);
+  const evil = '\u001b]0;owned\u0007\u009b2J\u202e';
+  const log = entriesOf(Array.from({ length: 3 }, (_, at) => draft(at, { id: `${evil}${at}`, tenantId: evil, sku: evil, details: { [evil]: evil } })));
+  const files = buildLog(log);
+  writeLog(join(directory, 'good'), files);
+  files.set('tile/entries/000.p/3', buildLog(log.toReversed()).get('tile/entries/000.p/3')!);
+  writeLog(join(directory, 'changed'), files);
+  writeLog(join(directory, 'no-log'), new Map([['checkpoint', Buffer.from(`${evil}\n\n${evil}\n`)], ['vkeys', Buffer.from(`${evil}\n`)]]));
+  const commands = [['verify', 'changed'], ['verify', 'changed', '--json'], ['verify', 'no-log'], ['verify', 'no-log', '--json'], ['show', 'good', '1'], ['show', 'good', '1', '--json'], ['show', 'good', evil], ['query', 'good'], ['query', 'good', '--json'], ['tail', 'good'], ['tail', 'good', '--json'], ['keys', 'no-log'], ['stats', 'good']];
+  const ended = await Promise.all(commands.map((args) => flyball(t, directory, 'ledger', ...args)));
+  for (const [at, { out, err }] of ended.entries()) assert.doesNotMatch(out + err, /(?!\n)[\p{Cc}\p{Cf}]/u, commands[at]!.join(' '));
+  assert.deepEqual(JSON.parse(ended[5]!.out).receipt.details, { [evil]: evil }, 'as data it is what was written');
 });

@@ -45,7 +45,13 @@ export function tarReader({ file, members }: TarDescription): LogReader {
 async function plainTar(archive: string): Promise<{ readonly file: string; readonly close: () => void }> {
   if (!isGzip(archive)) return { file: archive, close: () => {} };
   const folder = mkdtempSync(join(tmpdir(), 'flyball-verify-'));
-  const close = () => rmSync(folder, { recursive: true, force: true });
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  // Whoever ends the process while it is read leaves nothing behind.
+  process.once('exit', remove);
+  const close = () => {
+    process.off('exit', remove);
+    remove();
+  };
   const file = join(folder, 'log.tar');
   try {
     await pipeline(createReadStream(archive), createGunzip(), createWriteStream(file, { mode: 0o600 }));
