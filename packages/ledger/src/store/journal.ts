@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 
 import { LedgerError } from '../errors.ts';
-import { asLedgerError, writeFully, type Files } from './files.ts';
+import { asLedgerError, writeFully, type BackgroundFiles, type Files } from './files.ts';
 import { blockBytes, frameAt, frameBytes, type Frame } from './frame.ts';
 import type { Sizes } from './sizes.ts';
 
@@ -31,6 +31,8 @@ export class Journal {
   #segments: Segment[] = [];
   #current: Segment | undefined;
   #isBroken = false;
+  /** The name of the segment that is being added meanwhile. */
+  #adding: number | undefined;
 
   constructor({ files, folder, salt, sizes }: { readonly files: Files; readonly folder: string; readonly salt: number; readonly sizes: Sizes }) {
     this.#files = files;
@@ -77,6 +79,26 @@ export class Journal {
   /** Makes sure that a start is never held up by the first appends. */
   prepare(): void {
     while (this.#segments.length < segmentsMin) this.#addSegment();
+  }
+
+  /** Whether the current segment fills up and no other one is free: time to `addSegmentLater`. */
+  needsSegment(durableEnd: number): boolean {
+    const current = this.#current;
+    if (current === undefined || current.offset < this.#sizes.segmentBytes / 2) return false;
+    return this.#segments.length < this.#sizes.segmentsMax && this.#freeSegment(durableEnd) === undefined;
+  }
+
+  /** Adds a segment while others are written: no commit waits for it. One at a time. */
+  async addSegmentLater(files: BackgroundFiles): Promise<void> {
+    const name = this.#freeName();
+    this.#adding = name;
+    try {
+      await files.changeLater([{ write: this.#path(name), bytes: new Uint8Array(this.#sizes.segmentBytes), isGiven: true }]);
+      await files.syncLater([this.#path(name), this.#folder]);
+      this.#segments.push(this.#newSegment(name));
+    } finally {
+      this.#adding = undefined;
+    }
   }
 
   /** Whether a frame finds room without a bundle becoming durable first. */
@@ -149,20 +171,27 @@ export class Journal {
   // Filled with zeros, so that its length and its blocks are settled before the first receipt relies on them.
   #addSegment(): Segment {
     if (this.#segments.length >= this.#sizes.segmentsMax) throw new LedgerError('disk-full', `the journal is at its limit of ${this.#sizes.segmentsMax} segments because entry bundles could not be made durable; make room on the disk`);
-    const taken = new Set(this.#segments.map(({ name }) => name));
-    const name = Array.from({ length: this.#sizes.segmentsMax }, (_, at) => at).find((at) => !taken.has(at))!;
-    const file = this.#files.open(this.#path(name), 'write');
+    const name = this.#freeName();
+    const segment = this.#newSegment(name);
     try {
-      writeFully(this.#files, file, Buffer.alloc(this.#sizes.segmentBytes));
-      this.#files.sync(file);
+      writeFully(this.#files, segment.file, Buffer.alloc(this.#sizes.segmentBytes));
+      this.#files.sync(segment.file);
       this.#files.syncPath(this.#folder);
     } catch (error) {
-      this.#files.close(file);
+      this.#files.close(segment.file);
       throw error;
     }
-    const segment: Segment = { name, file, offset: 0, first: 0, end: 0 };
     this.#segments.push(segment);
     return segment;
+  }
+
+  #newSegment(name: number): Segment {
+    return { name, file: this.#files.open(this.#path(name), 'write'), offset: 0, first: 0, end: 0 };
+  }
+
+  #freeName(): number {
+    const taken = new Set([...this.#segments.map(({ name }) => name), this.#adding]);
+    for (let name = 0; ; name += 1) if (!taken.has(name)) return name;
   }
 
   #scan(name: number, purpose: 'read' | 'write'): Scan {

@@ -69,6 +69,9 @@ export class Store {
   /** By text: those that a witness may still cosign. */
   readonly #lately = new Map<string, SignedCheckpoint>();
   #syncing: Promise<void> | undefined;
+  #growing: Promise<void> | undefined;
+  /** Until the disk is known to take something again. */
+  #cannotGrow = false;
   #publishing: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #lastBundle: { readonly bundle: number; readonly entries: readonly Uint8Array[] } | undefined;
@@ -145,6 +148,7 @@ export class Store {
     this.#grow();
     this.#keeper.work(this.size);
     if (this.#publisher.fullFilesUnsynced >= this.#sizes.syncFilesMin) void this.sync();
+    if (this.#growing === undefined && !this.#cannotGrow && this.#journal.needsSegment(this.#durableEnd)) this.#growing = this.#growJournal();
   }
 
   /** The tenant's chain hash; 32 zero bytes for one without receipts. */
@@ -264,7 +268,7 @@ export class Store {
   }
 
   async #close(): Promise<void> {
-    await Promise.allSettled([this.#publishing, this.#syncing]);
+    await Promise.allSettled([this.#publishing, this.#syncing, this.#growing]);
     if (this.#failure === undefined) {
       this.#tryTo('publishing', () => this.publish());
       await this.sync();
@@ -365,13 +369,27 @@ export class Store {
     remember(this.#lately, this.#published);
   }
 
+  async #growJournal(): Promise<void> {
+    try {
+      await this.#journal.addSegmentLater(this.#files);
+    } catch (error) {
+      // The commit that needs the room tries once more, and fails if it must.
+      this.#tools.tell(asLedgerError(error, 'lengthening the journal').message);
+      this.#cannotGrow = true;
+    } finally {
+      this.#growing = undefined;
+    }
+  }
+
   async #sync(): Promise<void> {
-    const end = this.#pending.first;
+    const [end, size] = [this.#pending.first, this.size];
     const paths = this.#publisher.takeUnsynced();
     try {
       await this.#files.syncLater(paths);
       this.#durableEnd = Math.max(this.#durableEnd, end);
-      this.#journal.trim(this.#durableEnd);
+      this.#cannotGrow = false;
+      // What was needed a moment ago is needed again, as long as there is something to append.
+      if (size === this.size) this.#journal.trim(this.#durableEnd);
     } catch (error) {
       // What is on disk now nobody knows: the next start writes these files again from the journal.
       this.#failure = asLedgerError(error, 'syncing tiles');

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { seededRandom } from '@flyball/kernel';
+
 import { LedgerError, type LedgerErrorCode } from '../../src/errors.ts';
 import { fsck, type FsckReport } from '../../src/store/fsck.ts';
 import { Store } from '../../src/store/store.ts';
@@ -163,6 +165,7 @@ for (const [what, change] of [['missing', () => undefined], ['flipped in one bit
     const store = openOn(disk);
     append(store, 700, 100);
     store.publish();
+    disk.restart('kept', seededRandom(1));
     // Still in the journal: 768 receipts are three full bundles.
     disk.tamper(`${folder}/tile/entries/002`, change);
     await repairs(disk, [what === 'missing' ? 'missing-bundle' : 'bad-bundle'], 800);
