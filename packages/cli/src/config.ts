@@ -26,6 +26,18 @@ export interface NodeConfiguration {
   readonly allowPublic: boolean;
   /** Browser origins allowed besides the loopback ones. */
   readonly allowOrigins: readonly string[];
+  /** Where the node keeps its receipts; without it there is no `recorder()`. */
+  readonly ledger?: LedgerConfiguration;
+}
+
+export interface LedgerConfiguration {
+  readonly folder: string;
+  /** As given; a ledger that is there must have it. */
+  readonly origin?: string;
+  readonly witnesses: readonly string[];
+  readonly publishEveryMs: number;
+  /** Serve the log to anyone who reaches the HTTP port. */
+  readonly isPublic: boolean;
 }
 
 interface OptionCommon {
@@ -73,6 +85,11 @@ export const START_OPTIONS = {
   restartPeriod: { name: 'restart-period-ms', type: 'integer', unit: 'ms', fallback: 60_000, min: 1, max: DAY_MS, effect: 'the period of --restarts' },
   allowPublic: { name: 'allow-public', type: 'flag', effect: 'serve MCP without authentication on any address' },
   allowOrigin: { name: 'allow-origin', type: 'list', placeholder: 'ORIGIN', pattern: /^https?:\/\/[^/]+$/, allowed: 'an origin such as https://example.com', effect: 'a browser origin to accept; may be repeated' },
+  ledger: { name: 'ledger', type: 'text', fallback: '', placeholder: 'FOLDER', pattern: ANY, allowed: 'a folder; it is made', effect: 'keep receipts there, begin a ledger if there is none; what an operator changes is recorded too' },
+  ledgerOrigin: { name: 'ledger-origin', type: 'text', fallback: '', placeholder: 'NAME', pattern: /^[^\s+]{1,255}$/, allowed: 'a name such as ledger.example.org/node-1, without spaces and "+"', effect: 'the log\'s name in its checkpoints, for ever (default at the first start: host name/node name)' },
+  ledgerWitness: { name: 'ledger-witness', type: 'list', placeholder: 'VKEY', pattern: /^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*$/, allowed: 'a verifier key of a signed note: name+hash+key', effect: 'a witness whose cosignatures are taken; may be repeated' },
+  ledgerPublishEvery: { name: 'ledger-publish-every-ms', type: 'integer', unit: 'ms', fallback: 100, min: 10, max: 60_000, effect: 'time from a receipt to the checkpoint that covers it' },
+  ledgerPublic: { name: 'ledger-public', type: 'flag', effect: 'serve the log under /ledger/ to anyone, not to this host only' },
 } as const satisfies Record<string, OptionSchema>;
 
 export type StartOptionKey = keyof typeof START_OPTIONS;
@@ -106,5 +123,24 @@ export function nodeConfiguration(values: StartValues): NodeConfiguration {
     beatTimeoutMs: values.beatTimeout,
     allowPublic: values.allowPublic,
     allowOrigins: values.allowOrigin,
+    ...(values.ledger !== '' && { ledger: ledgerConfiguration(values) }),
   };
+}
+
+function ledgerConfiguration(values: StartValues): LedgerConfiguration {
+  const { ledger: folder, ledgerOrigin: origin, ledgerWitness: witnesses, ledgerPublishEvery: publishEveryMs, ledgerPublic: isPublic } = values;
+  return { folder, ...(origin !== '' && { origin }), witnesses, publishEveryMs, isPublic };
+}
+
+/** What says something of a ledger needs one. One sentence each. */
+export function ledgerProblems(values: StartValues): string[] {
+  if (values.ledger !== '') return [];
+  const { ledgerOrigin, ledgerWitness, ledgerPublic, ledgerPublishEvery } = START_OPTIONS;
+  const given = [
+    values.ledgerOrigin !== '' && ledgerOrigin,
+    values.ledgerWitness.length > 0 && ledgerWitness,
+    values.ledgerPublishEvery !== ledgerPublishEvery.fallback && ledgerPublishEvery,
+    values.ledgerPublic && ledgerPublic,
+  ].filter((option) => option !== false);
+  return given.map(({ name }) => `--${name} needs --ledger FOLDER: without it the node keeps no receipts.`);
 }

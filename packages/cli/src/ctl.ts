@@ -16,6 +16,8 @@ export interface Output {
 interface Parsed {
   readonly command: CtlCommand;
   readonly values: Readonly<Record<string, unknown>>;
+  /** Behind the command. */
+  readonly positionals: readonly string[];
   readonly request: CtlRequest;
 }
 
@@ -29,7 +31,7 @@ export async function runCtl(args: readonly string[], environment: Environment, 
   const json = parsed.values['json'] === true;
   try {
     const result = await ask(parsed.request, String(parsed.values['name']), environment);
-    output.out(json ? `${JSON.stringify(result, null, 2)}\n` : parsed.command.format(result, parsed.values));
+    output.out(json ? `${JSON.stringify(result, null, 2)}\n` : parsed.command.format(result, parsed.values, parsed.positionals));
     return EXIT_OK;
   } catch (error) {
     const { code = 'internal', message } = error as { code?: string; message: string };
@@ -55,7 +57,7 @@ export function parseCtl(args: readonly string[], directory: string): Parsed | s
   if (given < least || given > most) throw new UsageError(`ctl ${name}`, [`ctl ${name} takes ${command.usage === '' ? 'no arguments' : command.usage}; it got ${given}.`]);
   const request = command.request(positionals.slice(1), values, directory);
   if (typeof request === 'string') throw new UsageError(`ctl ${name}`, [request]);
-  return { command, values, request };
+  return { command, values, positionals: positionals.slice(1), request };
 }
 
 function unknownCommand(name: string): string {

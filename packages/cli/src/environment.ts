@@ -1,5 +1,5 @@
 /** The only place that reads the process's environment: what the rest of cli needs of it, as plain values. */
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 
 export interface Environment {
@@ -7,6 +7,7 @@ export interface Environment {
   readonly runtimeRoot: string | undefined;
   readonly temporaryRoot: string;
   readonly userId: number;
+  readonly hostName: string;
   /** Relative paths on the command line start here. */
   readonly directory: string;
   /** Passed on to the shards. */
@@ -20,6 +21,7 @@ export function readEnvironment(): Environment {
     temporaryRoot: tmpdir(),
     // Without user ids (Windows) there are no Unix sockets with a mode either.
     userId: process.getuid?.() ?? 0,
+    hostName: hostname(),
     directory: callersDirectory(env['npm_package_json'], env['INIT_CWD']),
     variables: env,
   };

@@ -1,6 +1,7 @@
 // The main module of a shard: composes a node out of the packages, at heart's word.
-import { applicationStopped, call, cast, consoleLine, describeReason, distributionServer, enableChecks, identity, isolationPoolChild, logToConsole, monitorWith, named, printRunnerOutput, setProcessLimit, startWatchdog, supervisor, warmIsolation, type ChildSpec, type DistributionOptions, type DistributionPeer, type LogLine, type SupervisorProtocol } from '@flyball/kernel';
+import { applicationStopped, call, cast, clock, consoleLine, describeReason, distributionServer, enableChecks, identity, isolationPoolChild, logToConsole, monitorWith, named, printRunnerOutput, setProcessLimit, startWatchdog, supervisor, warmIsolation, type ChildSpec, type DistributionOptions, type DistributionPeer, type LogLine, type SupervisorProtocol } from '@flyball/kernel';
 import { httpListener, listenerAddress, parentLink, requestFailed, type HttpListenerOptions } from '@flyball/listener';
+import { ledgerProblem, LedgerError, ledgerTold, nodeLedger } from '@flyball/ledger';
 import { configureServing, originPolicy, servesIsolatedTools, toolCallFailed } from '@flyball/mcp';
 import type { BootMessage, HeartMessage, LivePeer, Peer, ShardMessage } from '@flyball/release';
 import type { ShardConfiguration } from './shard-configuration.ts';
@@ -9,13 +10,16 @@ import { answerRequest } from './shard/control-requests.ts';
 import { textOf, watchFaults } from './shard/faults.ts';
 import { forwardSessions } from './shard/forwarding.ts';
 import { handOver } from './shard/hand-over.ts';
+import { LEDGER_PATH, ledgerChildren, ledgerRoutes, takeOverLedger } from './shard/ledger.ts';
 import { isLoopback } from './shard/loopback.ts';
-import { nodeServer, setReadiness } from './shard/node-server.ts';
-import { peers as livePeers, setPeers } from './shard/peers.ts';
+import { nodeServer, setReadiness, type NodeServerOptions } from './shard/node-server.ts';
+import { isDraining, peers as livePeers, setPeers, whenAlone } from './shard/peers.ts';
 
 type Boot = BootMessage<ShardConfiguration>;
 
 const log: LogLine = consoleLine((text) => void process.stderr.write(text));
+/** Of the time that is left for stopping, for the other shards. */
+const PATIENCE_SHARE = 0.6;
 const KEEP_ALIVE_TIMEOUT_MS = 5_000;
 /** Never closed from this side: a peer must not find its kept connection gone just as it sends. */
 const INTERNAL_KEEP_ALIVE_TIMEOUT_MS = 0;
@@ -47,7 +51,11 @@ class Shard {
     monitorWith(platform, ({ reason }) => this.#ended('the platform\'s supervisor', describeReason(reason)));
     // Before they start: the first may end while the second starts.
     applicationStopped.subscribe(({ name, reason }) => this.#ended(`application ${name}`, describeReason(reason)));
+    // In a hand-over the predecessor keeps it until this process could serve: what is recorded meanwhile goes there.
+    const takesOver = boot.predecessor !== undefined;
+    if (!takesOver) await takeOverLedger(boot);
     await this.#startApplications();
+    if (takesOver) await takeOverLedger(boot);
     await call(named<{ protocol: SupervisorProtocol }>('flyball_sup'), 'startChild', { id: 'http', start: [httpListener(publicListener(boot))] } satisfies ChildSpec);
     setReadiness('ready');
     tell({ type: 'ready', listening: await listeningUrls(config) });
@@ -70,7 +78,7 @@ class Shard {
   receive(message: HeartMessage<ShardConfiguration>): void {
     switch (message.type) {
       case 'peers': return this.#takePeers(message.peers);
-      case 'request': return void answerRequest(message, this.applications).then(tell);
+      case 'request': return void answerRequest(message, this.applications, this.boot.config.runId).then(tell);
       case 'hand-over': return void handOver(message, this.boot.self, 'http').then(({ sessionsMoved }) => {
         log('INFO', `shard ${this.boot.shard}: handed over, ${sessionsMoved} session(s) moved`);
         tell({ type: 'drained' });
@@ -85,8 +93,18 @@ class Shard {
     if (this.#stopping) return;
     this.#stopping = true;
     setReadiness('draining');
+    const startedMs = clock().nowMs();
     await this.applications.stopAll(deadlineMs);
+    await this.#closeLedger(deadlineMs - (clock().nowMs() - startedMs));
     process.exit(0);
+  }
+
+  /** Applications of other shards may still record; then the last receipts are published. */
+  async #closeLedger(restMs: number): Promise<void> {
+    const ledger = nodeLedger();
+    if (ledger === undefined || this.boot.shard !== 0) return;
+    if (!isDraining(this.boot)) await whenAlone(this.boot, Math.max(0, restMs * PATIENCE_SHARE));
+    await ledger.shutDown();
   }
 
   #takePeers(peers: readonly LivePeer[]): void {
@@ -123,7 +141,8 @@ function platformChildren({ self, config }: Boot): ChildSpec[] {
   const internal: HttpListenerOptions = { name: 'internal', host: '', port: 0, path: self.http, internal: true, isLocal: () => true, connectionsMax: config.maxConnections, keepAliveTimeoutMs: INTERNAL_KEEP_ALIVE_TIMEOUT_MS };
   return [
     { id: 'distribution', start: [distributionServer, distributionOptions(self)], name: 'distribution' },
-    { id: 'node', start: [nodeServer], name: 'node' },
+    { id: 'node', start: [nodeServer, { ledger: ledgerRoutes(config) } satisfies NodeServerOptions], name: 'node' },
+    ...ledgerChildren(self, config),
     isolationPoolChild(),
     { id: 'internal', start: [httpListener(internal)] },
   ];
@@ -148,10 +167,10 @@ function publicListener({ config }: Boot): HttpListenerOptions {
   return { name: 'http', host: config.host, port: config.httpPort, link: parentLink(process), isLocal, connectionsMax: config.maxConnections, keepAliveTimeoutMs: KEEP_ALIVE_TIMEOUT_MS };
 }
 
-async function listeningUrls({ host }: ShardConfiguration): Promise<{ name: string; url: string }[]> {
+async function listeningUrls({ host, ledger }: ShardConfiguration): Promise<{ name: string; url: string }[]> {
   const { port } = await listenerAddress('http');
   const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return [{ name: 'MCP', url: `http://${authority}/mcp` }, { name: 'alive', url: `http://${authority}/livez` }, { name: 'ready', url: `http://${authority}/readyz` }];
+  return [{ name: 'MCP', url: `http://${authority}/mcp` }, { name: 'alive', url: `http://${authority}/livez` }, { name: 'ready', url: `http://${authority}/readyz` }, ...(ledger === undefined ? [] : [{ name: 'ledger', url: `http://${authority}${LEDGER_PATH}checkpoint` }])];
 }
 
 let shard: Shard | undefined;
@@ -160,7 +179,8 @@ process.on('message', (message: HeartMessage<ShardConfiguration>) => {
   if (message.type !== 'boot') return shard?.receive(message);
   shard = new Shard(message);
   shard.start().catch((error: Error & { code?: string }) => {
-    log('ERROR', `shard ${message.shard} cannot start: ${error.stack ?? error.message}`);
+    // What is wrong with a ledger is the operator's to know, and heart tells it.
+    if (!(error instanceof LedgerError)) log('ERROR', `shard ${message.shard} cannot start: ${error.stack ?? error.message}`);
     tell({ type: 'failed', error: { code: String(error.code ?? 'start-failed'), message: error.message } });
     process.exit(1);
   });
@@ -171,4 +191,6 @@ watchFaults(process, log);
 logToConsole(log);
 printRunnerOutput((line) => log('INFO', line.trimEnd()));
 requestFailed.subscribe(({ method, path, error }) => log('ERROR', `${method} ${path} failed: ${textOf(error)}`));
+ledgerTold.subscribe(({ what }) => log('WARNING', `ledger: ${what}`));
+ledgerProblem.subscribe(({ problem }) => (problem === undefined ? log('INFO', 'ledger: open again') : log('ERROR', `ledger: ${problem.message} (${problem.code}); tried again until it can be opened`)));
 toolCallFailed.subscribe(({ server, tool, error }) => log('ERROR', `tool ${tool} of ${server} failed: ${textOf(error)}`));

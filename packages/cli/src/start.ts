@@ -2,8 +2,9 @@
  * `flyball start`: joins heart and the listener's descriptors, runs until stopped. This process is heart.
  * Until the shards are spawned nothing is done that can wait: their start is what the user waits for.
  */
-import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { statSync, type Stats } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   claimControlSocket,
@@ -19,7 +20,8 @@ import {
   type Listening,
   type ShardCommand,
 } from '@flyball/release';
-import { nodeConfiguration, type StartValues } from './config.ts';
+import type { LedgerFacts } from './commands/banner.ts';
+import { ledgerProblems, nodeConfiguration, type NodeConfiguration, type StartValues } from './config.ts';
 import type { Output } from './ctl.ts';
 import type { Environment } from './environment.ts';
 import { EXIT_FAILED, EXIT_KILLED, UsageError } from './errors.ts';
@@ -45,11 +47,12 @@ export async function runStart(given: StartValues, environment: Environment, out
     const heart = createHeart({
       node: config.name,
       shards: values.shards,
-      config: shardConfiguration(config),
+      config: shardConfiguration(config, environment.hostName),
       runtimeDirectory,
       command: shardCommand(environment, shardMain),
       descriptors: lazyDescriptors(),
       limits: heartLimits(values),
+      recordsChanges: config.ledger !== undefined,
       log: (severity, text) => output.err(`${wallTime()} ${severity.toUpperCase()} heart: ${text}\n`),
       onReady: (listening) => void printBanner(values, listening, output),
     });
@@ -59,7 +62,7 @@ export async function runStart(given: StartValues, environment: Environment, out
     const { exitCode, reason } = await heart.finished;
     control.close();
     // The reason itself is in the log already.
-    if (reason !== undefined) output.err(await advice(reason.code, config.httpPort));
+    if (reason !== undefined) output.err(await advice(reason.code, config));
     return killed() ? EXIT_KILLED : exitCode;
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
@@ -72,19 +75,31 @@ export async function runStart(given: StartValues, environment: Environment, out
 /** Absolute paths, checked to exist; the default application is the first example of the checkout. */
 export function withPaths(values: StartValues, directory: string): StartValues {
   const problems: string[] = [];
-  const absolute = (option: string, paths: readonly string[], kind: 'a folder' | 'a file or folder'): string[] =>
+  const absolute = (option: string, paths: readonly string[], kind: 'a folder' | 'a file or folder', mayBeMissing = false): string[] =>
     paths.map((path) => {
       const found = resolve(directory, path);
-      const stats = statSync(found, { throwIfNoEntry: false });
+      const stats = statsOf(found);
+      if (stats === undefined && mayBeMissing) return found;
       if (stats === undefined) problems.push(`--${option} ${path}: there is no ${found}.`);
       else if (kind === 'a folder' && !stats.isDirectory()) problems.push(`--${option} ${path} must be ${kind}; ${found} is none.`);
       return found;
     });
   const applications = values.application.length > 0 ? values.application : [fileURLToPath(new URL('../../../examples/01-documents', import.meta.url))];
-  const paths = { application: absolute('application', applications, 'a folder'), documents: absolute('documents', values.documents, 'a file or folder') };
+  const [ledger = ''] = values.ledger === '' ? [] : absolute('ledger', [values.ledger], 'a folder', true);
+  const paths = { application: absolute('application', applications, 'a folder'), documents: absolute('documents', values.documents, 'a file or folder'), ledger };
+  problems.push(...ledgerProblems(values));
   if (values.port !== 0 && values.port + values.portOffset > 65_535) problems.push(`--port ${values.port} with --port-offset ${values.portOffset} is above 65535.`);
   if (problems.length > 0) throw new UsageError('start', problems);
   return { ...values, ...paths };
+}
+
+/** A file where a folder should be on the way there is as good as nothing there. */
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 function defaultShardMain(): string {
@@ -143,10 +158,18 @@ function onSignals(heart: Heart): () => boolean {
 
 async function printBanner(values: StartValues, listening: readonly Listening[], output: Output): Promise<void> {
   const [{ formatBanner }, { version }] = await Promise.all([import('./commands/banner.ts'), import('./version.ts')]);
-  output.out(formatBanner({ version: version(), name: values.name, pid: process.pid, shards: values.shards, nodeVersion: process.versions.node, listening }));
+  const ledger = values.ledger === '' ? undefined : await ledgerFacts(values.ledger);
+  output.out(formatBanner({ version: version(), name: values.name, pid: process.pid, shards: values.shards, nodeVersion: process.versions.node, listening, ...(ledger !== undefined && { ledger }) }));
 }
 
-async function advice(code: string, port: number): Promise<string> {
+/** As its checkpoint has it (C2SP tlog-checkpoint): the first line names the log, the second says its size. */
+async function ledgerFacts(folder: string): Promise<LedgerFacts> {
+  const checkpoint = await readFile(join(folder, 'checkpoint'), 'utf8').catch(() => '');
+  const [origin = '', size = ''] = checkpoint.split('\n', 2);
+  return { folder, origin, size: Number(size) };
+}
+
+async function advice(code: string, { httpPort, ledger }: NodeConfiguration): Promise<string> {
   const { startAdvice } = await import('./commands/banner.ts');
-  return startAdvice(code, port);
+  return startAdvice(code, httpPort, ledger?.folder);
 }

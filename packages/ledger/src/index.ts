@@ -31,8 +31,8 @@ export type { Finding, FindingCode, Progress, VerifyReport, Witnessed } from './
 export { ledgerClockWentBack, ledgerEnded, ledgerPublished, ledgerTold, LedgerWriter, openWriter, publishEveryMsDefault } from './store/writer.ts';
 export type { Appended } from './store/writer.ts';
 export type { FoundReceipt, PublishedCheckpoint, WriterOptions, WriterStats } from './store/protocol.ts';
-export { ledgerServer, ledgerServerChild, ledgerServerName, ledgerWriter } from './store/ledger-server.ts';
-export type { Outcome } from './store/ledger-server.ts';
+export { ledgerNotOpened, ledgerOpened, ledgerServer, ledgerServerChild, ledgerServerName, ledgerWriter } from './store/ledger-server.ts';
+export type { LedgerServerOptions, Outcome } from './store/ledger-server.ts';
 export { ledgerTenantId } from './store/signer.ts';
 export { fsckLedger } from './store/fsck.ts';
 export type { FsckFinding, FsckOptions, FsckReport } from './store/fsck.ts';
@@ -54,6 +54,13 @@ export type { Growth } from './index-db/follow.ts';
 export { ledgerOver, openLedger } from './ledger.ts';
 export type { Ledger, ReceiptName } from './ledger.ts';
 export { ledgerIndexServer, ledgerIndexServerChild, ledgerIndexServerName, ledgerSupervisor, openedLedger } from './index-db/index-server.ts';
+
+// One ledger for a node of several OS processes.
+export { ledgerProblem, nodeLedger, nodeLedgerName, recordTimeoutMsDefault } from './node/node-ledger.ts';
+export type { LedgerProblem, NodeLedger, NodeLedgerOptions } from './node/node-ledger.ts';
+export { nodeLedgerChild, nodeLedgerServer, nodeLedgerSupervisor } from './node/node-ledger-server.ts';
+export { originOf } from './node/origin.ts';
+export type { OwnedLedgerStatus, OwnerRequests } from './node/protocol.ts';
 
 // Keeping: copies elsewhere, and back.
 export { exportLedger } from './export/export-ledger.ts';

@@ -14,6 +14,8 @@ export const HEART_ERROR_CODES = {
   'not-ready': 'A shard is starting or restarting; ask again once all serve.',
   busy: 'A load or a hand-over is running; wait for its result.',
   'invalid-request': 'The control socket did not understand the request.',
+  'not-recorded': 'What was asked changes the node, and no receipt of it could be left: nothing was done.',
+  'no-ledger': 'The node keeps no receipts; start it with --ledger FOLDER.',
   stopping: 'The node is stopping.',
   'successor-not-ready': 'A hand-over’s new process died or was not ready in time; the old one serves on.',
   'successor-crashed': 'A hand-over’s new process died after it had taken over.',

@@ -19,6 +19,8 @@ export { SHARD_METHODS } from './heart/protocol.ts';
 export type {
   BeatMessage,
   BootMessage,
+  ChangeRecorded,
+  ChangeToRecord,
   DescriptorReply,
   DescriptorRequest,
   DrainedMessage,

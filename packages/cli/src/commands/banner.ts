@@ -8,6 +8,14 @@ export interface BannerFacts {
   readonly shards: number;
   readonly nodeVersion: string;
   readonly listening: readonly { readonly name: string; readonly url: string }[];
+  readonly ledger?: LedgerFacts;
+}
+
+export interface LedgerFacts {
+  readonly folder: string;
+  /** The log's name. */
+  readonly origin: string;
+  readonly size: number;
 }
 
 const DEFAULT_NAME = 'flyball';
@@ -16,7 +24,15 @@ export function formatBanner(facts: BannerFacts): string {
   const { version, name, pid, shards, nodeVersion, listening } = facts;
   const head = `flyball ${version}: node ${name}, pid ${pid}, ${plural(shards, 'shard')}, Node ${nodeVersion}\n`;
   const rows = listening.map((listener) => [`  ${listener.name}`, listener.url]);
-  return `${head}\nListening\n${table(rows)}\nTry next\n${tryNext(facts)}`;
+  return `${head}\nListening\n${table(rows)}${ledgerPart(facts)}\nTry next\n${tryNext(facts)}`;
+}
+
+function ledgerPart({ ledger, listening }: BannerFacts): string {
+  if (ledger === undefined) return '';
+  const address = listening.find(({ name }) => name === 'ledger')?.url;
+  const rows = [['  folder', ledger.folder], ['  log', `${ledger.origin}, ${plural(ledger.size, 'receipt')}`]];
+  const verify = address === undefined ? [] : [['  verify', `npx flyball ledger verify ${new URL('.', reachable(address)).href}`]];
+  return `\nLedger\n${table([...rows, ...verify])}`;
 }
 
 function tryNext({ name, listening }: BannerFacts): string {
@@ -50,8 +66,29 @@ function reachable(url: string): string {
 }
 
 /** What to do about an error that ended a start; empty when its message says it already. */
-export function startAdvice(code: string, port: number): string {
-  if (code !== 'address-in-use') return '';
-  const other = port >= 65_535 ? port - 1 : port + 1;
-  return `  Who has it:    ss -ltnp 'sport = :${port}'\n  Another port:  flyball start --port ${other}   (0 takes any free one)\n`;
+export function startAdvice(code: string, port: number, ledger = ''): string {
+  if (code === 'address-in-use') {
+    const other = port >= 65_535 ? port - 1 : port + 1;
+    return `  Who has it:    ss -ltnp 'sport = :${port}'\n  Another port:  flyball start --port ${other}   (0 takes any free one)\n`;
+  }
+  const lines = LEDGER_ADVICE[code];
+  return lines === undefined ? '' : table(lines(ledger).map(([what, command]) => [`  ${what}:`, command]));
 }
+
+type Advice = (folder: string) => readonly (readonly [what: string, command: string])[];
+
+const repair: Advice = (folder) => [['What is wrong', `flyball ledger fsck ${folder}`], ['Repair it', `flyball ledger fsck ${folder} --repair`]];
+
+/** By the code of the ledger's error. Where its message says all, nothing is added. */
+const LEDGER_ADVICE: Readonly<Record<string, Advice>> = {
+  'ledger-locked': (folder) => [['Who has it', `fuser ${folder}/state/lock`], ['Another one', `flyball start --ledger OTHER-FOLDER`]],
+  'journal-damaged': repair,
+  'journal-lost': repair,
+  'state-lost': repair,
+  'log-damaged': repair,
+  'missing-tile': repair,
+  'bad-tile': repair,
+  'log-forked': (folder) => [['What is wrong', `flyball ledger fsck ${folder}`], ['Compare', `flyball ledger verify ${folder} --since CHECKPOINT`]],
+  'key-lost': (folder) => [['From a backup', `restore ${folder}/keys`], ['Without one', `flyball ledger fsck ${folder} --repair --new-key`]],
+  'wrong-origin': () => [['Its own name', 'leave --ledger-origin out'], ['Another log', 'flyball start --ledger OTHER-FOLDER']],
+};

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { OptionSchema } from '../config.ts';
 import { formatCall, formatHandOver, formatKill, formatLoad, formatPeers } from './change-texts.ts';
+import { formatLedger, LEDGER_USAGE, ledgerRequest } from './ctl-ledger.ts';
 import { formatStatus } from './status.ts';
 import { formatTree } from './tree.ts';
 
@@ -23,7 +24,7 @@ export interface CtlCommand {
   readonly options?: Readonly<Record<string, OptionSchema>>;
   /** `directory` is the caller's, for relative paths. Returns a sentence when the arguments are wrong. */
   request(positionals: readonly string[], values: Values, directory: string): CtlRequest | string;
-  format(result: unknown, values: Values): string;
+  format(result: unknown, values: Values, positionals: readonly string[]): string;
 }
 
 export const CTL_OPTIONS = {
@@ -44,6 +45,7 @@ export const CTL_COMMANDS: Readonly<Record<string, CtlCommand>> = {
   'hand-over': { usage: '', summary: 'replace every shard by a new OS process without losing a request', arity: [0, 0], request: plain('hand-over'), format: formatHandOver },
   kill: { usage: 'PID|NAME', summary: 'kill a process, by its pid such as "<0.1.42>" or its registered name', arity: [1, 1], options: { shard: SHARD }, request: targetRequest('kill'), format: formatKill },
   call: { usage: 'NAME REQUEST [JSON]', summary: 'call a gen_server and print its reply', arity: [2, 3], options: { shard: SHARD }, request: callRequest, format: formatCall },
+  ledger: { usage: LEDGER_USAGE, summary: 'look into the node\'s ledger while it runs, rotate its keys, prune it', arity: [1, 2], request: ledgerRequest, format: formatLedger },
   peers: { usage: '', summary: 'the sockets of every live shard', arity: [0, 0], request: plain('peers'), format: formatPeers },
   stop: { usage: '', summary: 'stop the node and wait until it has stopped', arity: [0, 0], request: () => ({ method: 'stop', params: {}, untilClosed: true }), format: (result) => `stopped (pid ${(result as { pid?: number }).pid ?? 'unknown'})\n` },
 };

@@ -21,7 +21,7 @@ export function formatStatus(result: unknown): string {
   const { node, pid, phase, uptimeMs, shards, restarts, handOver } = status;
   const head = `${node} is ${phase}, up ${duration(uptimeMs)}: ${plural(shards, 'shard')}, ${plural(restarts, 'restart')}, heart's pid ${pid}\n`;
   const moving = handOver === null ? '' : `a hand-over is at shard ${handOver.shard} (${handOver.phase})\n`;
-  return `${head}${moving}\n${processTable(status)}${kernelLines(status)}${listeningTable(status)}${loadedTable(status)}`;
+  return `${head}${moving}\n${processTable(status)}${kernelLines(status)}${ledgerLine(status)}${listeningTable(status)}${loadedTable(status)}`;
 }
 
 function processTable({ processes }: Status): string {
@@ -44,7 +44,7 @@ function kernelLines({ kernels }: Status): string {
 /** Numbers and short lists; what is empty, and the applications, which have a table of their own, are left out. */
 function told(status: unknown): string {
   if (typeof status !== 'object' || status === null) return inline(status);
-  const entries = Object.entries(status).filter(([key, value]) => key !== 'applications' && !(Array.isArray(value) && value.length === 0));
+  const entries = Object.entries(status).filter(([key, value]) => key !== 'applications' && key !== 'ledger' && !(Array.isArray(value) && value.length === 0));
   return entries.map(([key, value]) => `${key} ${Array.isArray(value) ? value.join(' ') : inline(value)}`).join(', ');
 }
 
@@ -62,6 +62,19 @@ function applicationTable(kernels: Status['kernels']): string {
   });
   return rows.length === 0 ? '' : `\n${table([['APPLICATION', 'VERSION', 'SHARD', 'RUNNING', 'FROM'], ...rows])}`;
 }
+
+function ledgerLine({ kernels, listening }: Status): string {
+  const url = listening.find(({ name }) => name === 'ledger')?.url;
+  if (url === undefined) return '';
+  const told = kernels.map(({ status }) => (status as { ledger?: LedgerStatus } | undefined)?.ledger).filter((ledger) => ledger !== undefined);
+  // The owner's own words come first; a shard that cannot reach it says why.
+  const owner = told.find((ledger) => 'folder' in ledger) ?? told[0];
+  if (owner === undefined) return '\nledger: being opened\n';
+  if (!('folder' in owner)) return `\nledger: UNAVAILABLE, ${owner.problem}\n`;
+  return `\nledger: ${owner.origin}, ${plural(owner.size, 'receipt')} (${owner.publishedSize} published) in ${owner.folder}, written by shard ${owner.shard}\n`;
+}
+
+type LedgerStatus = { readonly folder: string; readonly origin: string; readonly size: number; readonly publishedSize: number; readonly shard: number } | { readonly problem: string };
 
 function listeningTable({ listening }: Status): string {
   return listening.length === 0 ? '' : `\n${table([['LISTENER', 'URL'], ...listening.map(({ name, url }) => [name, url])])}`;

@@ -2,9 +2,10 @@
 import { call, exitProcess, formatPid, lingeringProcesses, parsePid, processNamed, processOf, processTable, processTree, registeredNames, runningApplications, type Pid, type Process, type ProcessNode, type Protocol } from '@flyball/kernel';
 import { listenerConnections } from '@flyball/listener';
 import { sessionCount } from '@flyball/mcp';
-import type { RequestMessage, ResponseMessage } from '@flyball/release';
+import type { ChangeToRecord, RequestMessage, ResponseMessage } from '@flyball/release';
 import type { Applications } from './applications.ts';
 import { unattributed } from './faults.ts';
+import { askLedger, ledgerStatus, recordChange } from './ledger.ts';
 
 class RequestError extends Error {
   readonly code: string;
@@ -16,9 +17,9 @@ class RequestError extends Error {
 }
 
 /** Never rejects: what goes wrong is the answer. */
-export async function answerRequest(request: RequestMessage, applications: Applications): Promise<ResponseMessage> {
+export async function answerRequest(request: RequestMessage, applications: Applications, runId: string): Promise<ResponseMessage> {
   try {
-    const result = await perform(request.method, request.params as Record<string, unknown>, applications);
+    const result = await perform(request.method, request.params as Record<string, unknown>, { applications, runId });
     return { type: 'response', id: request.id, result };
   } catch (error) {
     const { code = 'internal', message } = error as { code?: string; message: string };
@@ -26,7 +27,7 @@ export async function answerRequest(request: RequestMessage, applications: Appli
   }
 }
 
-function perform(method: string, params: Record<string, unknown>, applications: Applications): unknown {
+function perform(method: string, params: Record<string, unknown>, { applications, runId }: { readonly applications: Applications; readonly runId: string }): unknown {
   switch (method) {
     case 'status': return status(applications);
     case 'tree': return trees();
@@ -35,12 +36,16 @@ function perform(method: string, params: Record<string, unknown>, applications: 
     case 'load-prepare': return applications.prepare(params as { application: string; directory: string; version?: string });
     case 'load-commit': return applications.commit();
     case 'load-abort': return applications.abort();
+    case 'record': return recordChange(params as unknown as ChangeToRecord, runId);
+    case 'ledger': return askLedger(params);
     default: throw new RequestError('unknown-method', `a shard has no method "${method}"`);
   }
 }
 
-function status(applications: Applications): Record<string, unknown> {
+async function status(applications: Applications): Promise<Record<string, unknown>> {
+  const ledger = await ledgerStatus();
   return {
+    ...(ledger !== undefined && { ledger }),
     processes: processTable.size,
     sessions: sessionCount(),
     connections: listenerConnections('http'),

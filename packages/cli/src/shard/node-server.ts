@@ -1,8 +1,10 @@
 // The node's own process: its probes, and the routes that only its other processes use.
 import { genServer, processOf, reply, type Self } from '@flyball/kernel';
 import { addRoute, whenNoneForwarded, type Exchange, type RouteEntry } from '@flyball/listener';
+import { nodeLedger } from '@flyball/ledger';
 import { adoptSessions } from '@flyball/mcp';
 import { FAREWELL_PATH, SESSIONS_PATH, type FarewellBody, type SessionsBody } from './internal-requests.ts';
+import { addLedgerRoutes, type LedgerRoutes } from './ledger-routes.ts';
 import { part } from './peers.ts';
 
 const FAREWELL_BYTES_MAX = 4_096;
@@ -21,15 +23,23 @@ const JSON_HEADERS = ['Content-Type', 'application/json'];
 
 const routes: readonly RouteEntry[] = [
   { path: '/livez', audience: 'anyone', handler: (exchange) => exchange.answer(200, TEXT_HEADERS, 'ok\n') },
-  { path: '/readyz', audience: 'anyone', handler: (exchange) => exchange.answer(readiness === 'ready' ? 200 : 503, TEXT_HEADERS, readinessText(exchange)) },
+  { path: '/readyz', audience: 'anyone', handler: (exchange) => exchange.answer(isReady() ? 200 : 503, TEXT_HEADERS, readinessText(exchange)) },
   { path: SESSIONS_PATH, audience: 'internal', handler: takeSessions },
   { path: FAREWELL_PATH, audience: 'internal', handler: takeFarewell },
 ];
 
+/** A node that was told to keep receipts and cannot is not ready: what needs one is refused. */
+function isReady(): boolean {
+  return readiness === 'ready' && nodeLedger()?.problem === undefined;
+}
+
 function readinessText(exchange: Exchange): string {
-  const plain = readiness === 'ready' ? 'ok' : readiness;
-  if (!exchange.query.has('verbose')) return `${plain}\n`;
-  return `[${readiness === 'ready' ? '+' : '-'}]applications ${plain}\nreadyz check ${readiness === 'ready' ? 'passed' : 'failed'}\n`;
+  const applications = readiness === 'ready' ? 'ok' : readiness;
+  const problem = nodeLedger()?.problem;
+  if (!exchange.query.has('verbose')) return `${problem === undefined ? applications : 'ledger unavailable'}\n`;
+  // Why is for the node's operator (ctl ledger status): strangers may ask here.
+  const ledger = nodeLedger() === undefined ? '' : `[${problem === undefined ? '+' : '-'}]ledger ${problem?.code ?? 'ok'}\n`;
+  return `[${readiness === 'ready' ? '+' : '-'}]applications ${applications}\n${ledger}readyz check ${isReady() ? 'passed' : 'failed'}\n`;
 }
 
 function takeSessions(exchange: Exchange): void {
@@ -49,10 +59,15 @@ function takeFarewell(exchange: Exchange): void {
   });
 }
 
+export interface NodeServerOptions {
+  readonly ledger?: LedgerRoutes | undefined;
+}
+
 export const nodeServer = genServer({
-  init: (_: void, self: Self) => {
+  init: ({ ledger }: NodeServerOptions, self: Self) => {
     const owner = processOf(self.pid)!;
     for (const route of routes) addRoute(route, owner);
+    if (ledger !== undefined) addLedgerRoutes(ledger, owner);
     return {};
   },
   calls: { ping: () => reply('pong' as const) },

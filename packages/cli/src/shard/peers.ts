@@ -1,5 +1,6 @@
 // Where this node's other processes are, as heart tells, and through which of them a session that
 // is not here is reached.
+import { cancelTimer, startTimer } from '@flyball/kernel';
 import type { LivePeer, Peer } from '@flyball/release';
 
 export interface Place {
@@ -14,12 +15,42 @@ const parted = new Set<string>();
 
 export function setPeers(peers: readonly LivePeer[]): void {
   known = peers;
+  for (const look of watching) look();
   const alive = new Set(peers.map(({ http }) => http));
   for (const http of parted) if (!alive.has(http)) parted.delete(http);
 }
 
+const watching = new Set<() => void>();
+
+/** Resolves when no other process of the node lives, or then. */
+export function whenAlone(self: Place, timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (others(self).length === 0) done();
+    };
+    const timer = startTimer(timeoutMs, () => done());
+    const done = (): void => {
+      cancelTimer(timer);
+      watching.delete(look);
+      resolve();
+    };
+    watching.add(look);
+    look();
+  });
+}
+
 export function peers(): readonly LivePeer[] {
   return known;
+}
+
+/** Processes that live besides this one: of the same shard, in a hand-over, or of others. */
+export function others(self: Place): readonly LivePeer[] {
+  return known.filter(({ generation }) => generation !== self.generation);
+}
+
+/** Whether it has a successor that serves. */
+export function isDraining(self: Place): boolean {
+  return known.some(({ generation, role }) => generation === self.generation && role === 'draining');
 }
 
 /** From now on, what is not here is there. */

@@ -5,8 +5,7 @@ import { closePort, genServer, openPort, Port, portTable, processOf, stop, super
 
 import { LedgerError } from '../errors.ts';
 import { ledgerOver, type Ledger, type ReceiptName } from '../ledger.ts';
-import { later, ledgerServerChild, ledgerWriter } from '../store/ledger-server.ts';
-import type { WriterOptions } from '../store/protocol.ts';
+import { later, ledgerServerChild, ledgerWriter, type LedgerServerOptions } from '../store/ledger-server.ts';
 import type { ReceiptQuery } from './receipt-query.ts';
 
 export const ledgerIndexServerName = 'ledger_index';
@@ -48,7 +47,7 @@ export function ledgerIndexServerChild({ folder }: { readonly folder: string }):
 }
 
 /** A whole ledger for a supervision tree: the writer, then the index. Start it before whatever needs receipts. */
-export const ledgerSupervisor = supervisor((options: WriterOptions) => ({
+export const ledgerSupervisor = supervisor((options: LedgerServerOptions) => ({
   strategy: 'rest_for_one',
   children: [ledgerServerChild(options), ledgerIndexServerChild(options)],
 }));

@@ -1,7 +1,8 @@
 // The process that owns a ledger's writer: its start fails, saying why, when the ledger cannot be opened, and it ends
 // when the writer does, so that its supervisor opens the ledger again, which recovers it. While it lives its writer is
-// the node's recorder. Appends do not pass its mailbox: who appends often takes the writer by `ledgerWriter`.
-import { closePort, genServer, noReply, openPort, Port, portTable, processOf, stop, useRecorder, type ChildSpec, type NoReply, type Self } from '@flyball/kernel';
+// this OS process's recorder, unless somebody else is (node/node-ledger.ts). Appends do not pass its mailbox: who
+// appends often takes the writer by `ledgerWriter`.
+import { closePort, genServer, noReply, openPort, Port, portTable, processOf, stop, telemetryEvent, useRecorder, type ChildSpec, type NoReply, type Self } from '@flyball/kernel';
 
 import { LedgerError } from '../errors.ts';
 import type { ReceiptDraft } from '../format/receipt.ts';
@@ -9,21 +10,30 @@ import { ledgerRecorder } from '../recorder.ts';
 import type { WriterOptions } from './protocol.ts';
 import { openWriter, type LedgerWriter } from './writer.ts';
 
-export const ledgerServerName = 'ledger';
+export const ledgerServerName = 'ledger_writer';
+
+/** Appends are taken from now on, by the writer that `ledgerWriter` gives. */
+export const ledgerOpened = telemetryEvent<{ folder: string; origin: string }>('ledger.opened');
+export const ledgerNotOpened = telemetryEvent<{ folder: string; error: LedgerError }>('ledger.not-opened');
+
+export type LedgerServerOptions = WriterOptions & {
+  /** Whether its writer is what `recorder()` gives; true unless given. */
+  readonly isRecorder?: boolean;
+};
 
 /** A writer as a port: closed, with all that was appended durable and published, when its owner exits. */
 export class WriterPort extends Port {
   readonly writer: LedgerWriter;
-  readonly #takeOut: () => void;
+  readonly #takeOut: (() => void) | undefined;
 
-  constructor(writer: LedgerWriter) {
+  constructor(writer: LedgerWriter, { isRecorder }: { readonly isRecorder: boolean }) {
     super();
     this.writer = writer;
-    this.#takeOut = useRecorder(ledgerRecorder(writer));
+    if (isRecorder) this.#takeOut = useRecorder(ledgerRecorder(writer));
   }
 
   override close(): void {
-    this.#takeOut();
+    this.#takeOut?.();
     // Rejects only when the writer ended by itself, which ledgerEnded tells.
     this.writer.close().catch(() => {});
   }
@@ -33,7 +43,7 @@ type State = { readonly port: number; readonly folder: string };
 type Message = { readonly type: 'writer-ended'; readonly code: string; readonly message: string };
 
 export const ledgerServer = genServer({
-  init: (options: WriterOptions, self: Self): Promise<State> => start(options, self),
+  init: (options: LedgerServerOptions, self: Self): Promise<State> => start(options, self),
   calls: {
     /** Slower than the writer's own append by one message each way. */
     append: (state: State, draft: ReceiptDraft, self: Self) => later(self, writerOf(state).append(draft)),
@@ -53,7 +63,7 @@ export const ledgerServer = genServer({
 export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly code: string; readonly message: string };
 
 /** For a supervision tree; start it before whatever needs receipts. */
-export function ledgerServerChild(options: WriterOptions): ChildSpec {
+export function ledgerServerChild(options: LedgerServerOptions): ChildSpec {
   return { id: ledgerServerName, name: ledgerServerName, start: [ledgerServer, options], shutdown: 30_000 };
 }
 
@@ -63,15 +73,25 @@ export function ledgerWriter(folder?: string): LedgerWriter | undefined {
   return undefined;
 }
 
-async function start(options: WriterOptions, self: Self): Promise<State> {
+async function start({ isRecorder = true, ...options }: LedgerServerOptions, self: Self): Promise<State> {
   self.trapExit(true);
-  const writer = await openWriter(options);
-  const port = openPort(new WriterPort(writer), processOf(self.pid));
+  const writer = await opened(options);
+  const port = openPort(new WriterPort(writer, { isRecorder }), processOf(self.pid));
   void writer.ended.then(({ code, message }) => {
     closePort(port);
     if (self.alive) self.send(self.pid, { type: 'writer-ended', code, message } satisfies Message);
   });
+  ledgerOpened.emit({ folder: options.folder, origin: writer.origin });
   return { port, folder: options.folder };
+}
+
+async function opened(options: WriterOptions): Promise<LedgerWriter> {
+  try {
+    return await openWriter(options);
+  } catch (error) {
+    if (error instanceof LedgerError) ledgerNotOpened.emit({ folder: options.folder, error });
+    throw error;
+  }
 }
 
 function portOf({ port }: State): WriterPort | undefined {
@@ -91,7 +111,7 @@ export function later<T>(self: Self, result: Promise<T>): NoReply<never, Outcome
   return noReply<Outcome<T>>();
 }
 
-async function outcomeOf<T>(result: Promise<T>): Promise<Outcome<T>> {
+export async function outcomeOf<T>(result: Promise<T>): Promise<Outcome<T>> {
   try {
     return { ok: true, value: await result };
   } catch (error) {

@@ -3,6 +3,7 @@ import { HeartError } from '../errors.ts';
 import type { Heart, ShardReference } from '../heart/heart.ts';
 import type { LoadedApplication } from '../heart/protocol.ts';
 import { askAll, loadEverywhere } from './load.ts';
+import { changeOf, recorded } from './recorded-changes.ts';
 
 type Params = Readonly<Record<string, unknown>>;
 
@@ -11,6 +12,8 @@ export class ControlParamsError extends Error {}
 
 const STATUS_TIMEOUT_MS = 1_000;
 const ASK_TIMEOUT_MS = 10_000;
+/** Pruning a large ledger removes many files. */
+const LEDGER_TIMEOUT_MS = 120_000;
 
 const METHODS: Readonly<Record<string, (heart: Heart, params: Params) => unknown>> = {
   status,
@@ -20,6 +23,7 @@ const METHODS: Readonly<Record<string, (heart: Heart, params: Params) => unknown
   kill: (heart, params) => askWhereItLives(heart, 'kill', params),
   call: (heart, params) => askWhereItLives(heart, 'call', params),
   peers: (heart) => ({ peers: heart.peers() }),
+  ledger: askLedger,
   stop,
 };
 
@@ -31,7 +35,9 @@ export function isControlMethod(method: string): boolean {
 
 /** Rejects with ControlParamsError, or a HeartError whose code goes to the client. */
 export async function runControlMethod(heart: Heart, method: string, params: Params): Promise<unknown> {
-  return METHODS[method]?.(heart, params);
+  const run = async (): Promise<unknown> => METHODS[method]?.(heart, params);
+  const change = heart.recordsChanges ? changeOf(method, params) : undefined;
+  return change === undefined ? run() : recorded(heart, change, run);
 }
 
 async function status(heart: Heart): Promise<unknown> {
@@ -70,6 +76,15 @@ function loadParams(params: Params): LoadedApplication {
   if (version === undefined || version === null) return { application, directory };
   if (typeof version !== 'string' && typeof version !== 'number') throw new ControlParamsError('"version" must be a string or a number.');
   return { application, directory, version };
+}
+
+/** Any shard finds the owner; the first one usually is it. */
+async function askLedger(heart: Heart, params: Params): Promise<unknown> {
+  if (!heart.recordsChanges) throw new HeartError('no-ledger', 'This node keeps no receipts; start it with --ledger FOLDER.');
+  if (typeof params['what'] !== 'string') throw new ControlParamsError('"what" must be what is asked of the ledger, such as "status".');
+  const [first] = heart.serving();
+  if (first === undefined) throw new HeartError('not-ready', 'No shard serves now; ask again when one does.');
+  return heart.request(first.generation, 'ledger', params, LEDGER_TIMEOUT_MS);
 }
 
 // ---- one process, wherever it lives ------------------------------------------------------------

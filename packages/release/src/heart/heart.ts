@@ -36,6 +36,8 @@ export interface HeartOptions {
   readonly limits?: Partial<HeartLimits>;
   readonly clock?: HeartClock;
   readonly log?: (severity: 'info' | 'warning' | 'error', text: string) => void;
+  /** What the control socket changes is recorded by a shard before it is done, or refused; see control/recorded-changes.ts. */
+  readonly recordsChanges?: boolean;
   /** Once, when all shards are ready for the first time. */
   readonly onReady?: (listening: readonly Listening[]) => void;
 }
@@ -149,8 +151,21 @@ export class Heart {
     };
   }
 
+  get recordsChanges(): boolean {
+    return this.#options.recordsChanges === true;
+  }
+
+  log(severity: 'info' | 'warning' | 'error', text: string): void {
+    this.#options.log?.(severity, text);
+  }
+
   peers(): readonly LivePeer[] {
     return livePeers(this.#state, this.#place);
+  }
+
+  /** Those that serve now, by shard; of a shard that is restarting none. */
+  serving(): readonly ShardReference[] {
+    return this.#current();
   }
 
   /** The serving processes, by shard; throws `not-ready` unless all shards have one. */

@@ -175,6 +175,28 @@ export const SHARD_METHODS = [
   'load-prepare',
   'load-commit',
   'load-abort',
+  /** Leaves a receipt of a change; `params` is a ChangeToRecord, the result a ChangeRecorded. */
+  'record',
+  /** Asks the node's ledger, wherever it is: `{ what, argument }`. */
+  'ledger',
 ] as const;
+
+/** What an operator does, as the receipt of it says. Plain data. */
+export interface ChangeToRecord {
+  /** Counts the changes of this heart: asked twice, it is one receipt. Its outcome has the same. */
+  readonly number: number;
+  readonly kind: 'upgrade' | 'deployment' | 'override' | 'system';
+  /** The method of the control socket; of an outcome, with `-result` behind it. */
+  readonly event: string;
+  readonly action?: Readonly<Record<string, unknown>>;
+  /** Of an outcome. */
+  readonly decision?: 'done' | 'failed';
+  readonly reason?: RemoteError;
+}
+
+export interface ChangeRecorded {
+  /** The receipt's. */
+  readonly id: string;
+}
 
 export type ShardMethod = (typeof SHARD_METHODS)[number];

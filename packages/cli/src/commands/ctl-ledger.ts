@@ -1,0 +1,57 @@
+/** `flyball ctl ledger`: a running node's ledger, which no other process can open. From arguments to a request, and from its result to text. Pure. */
+import { resolve } from 'node:path';
+import type { CtlRequest } from './ctl-commands.ts';
+import { plural, table } from './text.ts';
+
+export const LEDGER_USAGE = 'status|publish|keys|rotate-key|retire-key VKEY|prune INDEX|cosign FILE';
+
+interface Verb {
+  /** As the owner knows it. */
+  readonly what: string;
+  /** What its argument becomes; a sentence when it is wrong. Without it the verb takes none. */
+  readonly argument?: (given: string, directory: string) => Readonly<Record<string, unknown>> | string;
+  readonly format: (result: unknown) => string;
+}
+
+interface Published {
+  readonly size: number;
+  readonly note: string;
+}
+
+const VERBS: Readonly<Record<string, Verb>> = {
+  status: { what: 'status', format: formatStatus },
+  publish: { what: 'publish', format: (result) => `published: the checkpoint covers ${plural((result as Published).size, 'receipt')}\n` },
+  keys: { what: 'keys', format: (result) => `${(result as readonly string[]).join('\n')}\n` },
+  'rotate-key': { what: 'rotateKey', format: (result) => `rotated; the new key signs from now on, and so do the old ones until they are retired:\n${String(result)}\n` },
+  'retire-key': { what: 'retireKey', argument: (key) => ({ argument: key }), format: () => 'retired: its secret is destroyed\n' },
+  prune: { what: 'prune', argument: pruneArgument, format: (result) => `pruned: receipts from ${String(result)} on are kept\n` },
+  cosign: { what: 'cosign', argument: (file, directory) => ({ file: resolve(directory, file) }), format: (result) => `cosigned: the checkpoint of ${plural((result as Published).size, 'receipt')}\n` },
+};
+
+export function ledgerRequest([name = '', given]: readonly string[], _: Readonly<Record<string, unknown>>, directory: string): CtlRequest | string {
+  const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
+  if (verb === undefined) return `ctl ledger has no command "${name}"; there are ${Object.keys(VERBS).join(', ')}.`;
+  if (verb.argument === undefined) return given === undefined ? { method: 'ledger', params: { what: verb.what } } : `ctl ledger ${name} takes no argument.`;
+  if (given === undefined) return `ctl ledger ${name} needs an argument: ${LEDGER_USAGE}.`;
+  const params = verb.argument(given, directory);
+  return typeof params === 'string' ? params : { method: 'ledger', params: { what: verb.what, ...params } };
+}
+
+function pruneArgument(given: string): Readonly<Record<string, unknown>> | string {
+  return /^\d{1,15}$/.test(given) ? { argument: Number(given) } : `ctl ledger prune takes the index of the first receipt to keep, not "${given}".`;
+}
+
+export function formatLedger(result: unknown, _: Readonly<Record<string, unknown>>, [name = '']: readonly string[]): string {
+  return VERBS[name]?.format(result) ?? `${JSON.stringify(result, null, 2)}\n`;
+}
+
+function formatStatus(result: unknown): string {
+  const { folder, origin, size, publishedSize, journalBytes, shard, generation } = result as Readonly<Record<string, string | number>>;
+  return table([
+    ['log', String(origin)],
+    ['folder', String(folder)],
+    ['receipts', `${size}, ${publishedSize} published`],
+    ['journal', `${journalBytes} bytes`],
+    ['written by', `shard ${shard}, generation ${generation}`],
+  ]);
+}

@@ -1,0 +1,83 @@
+// The node's ledger in this shard: how it is composed, and what operators ask of it.
+import { readFile } from 'node:fs/promises';
+
+import { clock, identity, type ChildSpec } from '@flyball/kernel';
+import { LedgerError, nodeLedger, nodeLedgerChild, originOf, type NodeLedger, type OwnedLedgerStatus, type OwnerRequests } from '@flyball/ledger';
+import type { ChangeRecorded, ChangeToRecord } from '@flyball/release';
+import type { ShardConfiguration } from '../shard-configuration.ts';
+import type { LedgerRoutes } from './ledger-routes.ts';
+import { isDraining, others, type Place } from './peers.ts';
+
+/** The tenant whose receipts are the platform's own: what operators do to the node. */
+export const platformTenantId = 'flyball-node';
+export const LEDGER_PATH = '/ledger/';
+
+const OPERATOR_TIMEOUT_MS = 100_000;
+
+/** Whether this OS process has been the owner: its ledger process opens it again then when it is restarted itself. */
+let owns = false;
+
+export function ledgerChildren(self: Place, { name, hostName, ledger }: ShardConfiguration): ChildSpec[] {
+  if (ledger === undefined) return [];
+  const { folder, origin, witnesses, publishEveryMs } = ledger;
+  return [
+    nodeLedgerChild({
+      writer: { folder, ...(origin !== undefined && { origin }), witnesses, publishEveryMs },
+      originDefault: originOf({ host: hostName, node: name }),
+      owns: () => owns,
+      isDraining: () => isDraining(self),
+      hasSiblings: () => others(self).some(({ shard }) => shard === self.shard),
+      shards: () => [...new Set(others(self).map(({ shard }) => shard))].filter((shard) => shard !== self.shard),
+    }),
+  ];
+}
+
+/** Shard 0 owns it. Rejects with why it cannot be opened, in a hand-over too: then the predecessor keeps it. */
+export async function takeOverLedger({ shard }: Place): Promise<void> {
+  if (shard !== 0) return;
+  await nodeLedger()?.takeOver();
+  owns = true;
+}
+
+export function ledgerRoutes({ ledger }: ShardConfiguration): LedgerRoutes | undefined {
+  return ledger && { folder: ledger.folder, prefix: LEDGER_PATH, audience: ledger.isPublic ? 'anyone' : 'local' };
+}
+
+/** For `status`: of the owner, or why it cannot be opened; nothing elsewhere. */
+export async function ledgerStatus(): Promise<OwnedLedgerStatus | { readonly problem: string } | undefined> {
+  const ledger = nodeLedger();
+  const { problem } = ledger ?? {};
+  return problem === undefined ? ledger?.ownStatus() : { problem: `${problem.message} (${problem.code})` };
+}
+
+/** Resolves once it is durable. */
+export async function recordChange({ number, event, kind, action, decision, reason }: ChangeToRecord, runId: string): Promise<ChangeRecorded> {
+  const id = `${identity.node}-${runId}-${number}${decision === undefined ? '' : '-result'}`;
+  await ledgerHere().record({
+    id, kind, event, tenantId: platformTenantId, at: new Date(clock().wallMs()).toISOString(),
+    ...(action !== undefined && { action }), ...(decision !== undefined && { decision }), ...(reason !== undefined && { reason }),
+    details: { node: identity.node },
+  });
+  return { id };
+}
+
+/** `what` and its argument, as `flyball ctl ledger` sends them. */
+export async function askLedger({ what, argument, file }: { readonly what?: unknown; readonly argument?: unknown; readonly file?: unknown }): Promise<unknown> {
+  const given = typeof file === 'string' ? await noteIn(file) : argument;
+  const result = await ledgerHere().ask(what as keyof OwnerRequests, given as never, OPERATOR_TIMEOUT_MS);
+  return result ?? null;
+}
+
+async function noteIn(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new LedgerError('bad-note', `${file} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function ledgerHere(): NodeLedger {
+  const ledger = nodeLedger();
+  if (ledger !== undefined) return ledger;
+  throw new LedgerError('ledger-unavailable', 'the ledger process of this shard has ended and is being started again');
+}
