@@ -55,3 +55,12 @@ export class LedgerError extends Error {
     this.code = code;
   }
 }
+
+/** What is wrong with a text, with the file in front that it comes from. */
+export function inPlace<T>(place: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw error instanceof LedgerError ? new LedgerError(error.code, `${place}: ${error.message}`, { cause: error }) : error;
+  }
+}

@@ -20,13 +20,14 @@ export interface LedgerCommand {
 export const TARGET = 'FOLDER|ARCHIVE|URL';
 
 const ANY = /./;
+const NOT_EMPTY = 'what is not empty';
 
 export function text(name: string, placeholder: string, effect: string): OptionSchema {
-  return { name, type: 'text', fallback: '', pattern: ANY, allowed: placeholder.toLowerCase(), placeholder, effect };
+  return { name, type: 'text', fallback: '', pattern: ANY, allowed: NOT_EMPTY, placeholder, effect };
 }
 
 export function list(name: string, placeholder: string, effect: string): OptionSchema {
-  return { name, type: 'list', placeholder, pattern: ANY, allowed: placeholder.toLowerCase(), effect: `${effect}; may be repeated` };
+  return { name, type: 'list', placeholder, pattern: ANY, allowed: NOT_EMPTY, effect: `${effect}; may be repeated` };
 }
 
 export function flag(name: string, effect: string): OptionSchema {

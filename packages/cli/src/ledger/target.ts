@@ -6,8 +6,10 @@ import { UsageError } from '../errors.ts';
 import type { ParsedLedger } from './ledger-options.ts';
 import { LedgerProblem } from './problem.ts';
 
-/** Paths start where the user stands; addresses stay. */
+/** Paths start where the user stands; addresses stay. Throws `bad-source`. */
 export function logTarget(given: string, directory: string): string {
+  if (isAddress(given) && !URL.canParse(given)) throw new LedgerError('bad-source', `${given} is no address`);
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(given) && !isAddress(given)) throw new LedgerError('bad-source', `${given}: logs are read from folders, archives and http(s) addresses; flyball ledger import brings one here from s3:// or gs://`);
   return isAddress(given) ? given : resolve(directory, given);
 }
 

@@ -75,7 +75,7 @@ test('what cannot be judged is unusable, exit code 2', async (t) => {
   const cases: [string[], RegExp][] = [
     [['nowhere'], /^unusable: .*there is no such folder/],
     [['log'], /^unusable: no key to check signatures with/],
-    [['log', '--key', 'garbage'], /^unusable: not a verifier key/],
+    [['log', '--key', 'garbage'], /^unusable: the key: not a verifier key/],
   ];
   for (const [args, pattern] of cases) {
     const { code, out } = await flyball(t, directory, 'ledger', 'verify', ...args);

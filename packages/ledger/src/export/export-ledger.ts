@@ -2,7 +2,7 @@
 // it takes one checkpoint and whatever that speaks of. In the place each log has a folder of its own, so that many
 // nodes export to one place; tiles are created, never replaced, and the checkpoint comes last, so that what is there
 // is a whole log at each moment, and an export that was cut short goes on where it stopped.
-import { LedgerError } from '../errors.ts';
+import { inPlace, LedgerError } from '../errors.ts';
 import { openCheckpoint, type OpenedCheckpoint } from '../format/checkpoint.ts';
 import { checkpointPath, hashesAtLevel, tileAt, tilePath, tileWidth, verifierKeysPath, type TileId } from '../format/layout.ts';
 import { equalHashes, leafHash } from '../format/merkle.ts';
@@ -72,7 +72,8 @@ async function readLog(reader: LogReader, from: string): Promise<Log> {
   const keys = await reader.read(verifierKeysPath);
   if (note === undefined) throw new LedgerError('bad-source', `${from}: no log there, it has no file named ${checkpointPath}`);
   if (keys === undefined) throw new LedgerError('bad-source', `${from}: the log has no file ${verifierKeysPath}: its checkpoint cannot be checked before it is copied`);
-  const checkpoint = openCheckpoint(note, keysOf(keys));
+  const verifiers = inPlace(`${from}/${verifierKeysPath}`, () => keysOf(keys));
+  const checkpoint = inPlace(`${from}/${checkpointPath}`, () => openCheckpoint(note, verifiers));
   const { verified, failed } = checkpoint.checked;
   if (verified.length === 0 || failed.length > 0) throw new LedgerError('log-damaged', `${from}: the checkpoint has no valid signature of the log's keys; it was changed; flyball ledger verify tells more`);
   const log = { reader, checkpoint, note, keys };
@@ -121,7 +122,7 @@ class Export {
   /** The size of what is there, if that is a beginning of this log. */
   async #checkBeginning({ bytes }: Stored): Promise<number> {
     const { name } = this.#store;
-    const there = openCheckpoint(bytes, []);
+    const there = inPlace(`${name}/${checkpointPath}`, () => openCheckpoint(bytes, []));
     const { size } = this.#log.checkpoint;
     if (there.origin !== this.#log.checkpoint.origin) throw new LedgerError('export-forked', `${name} holds the log of ${there.origin}: give another place`);
     if (there.size > size) throw new LedgerError('export-ahead', `${name} holds ${there.size} receipts, the ledger only ${size}: the ledger was set back to an older state; compare them by flyball ledger verify --since, and restore from the export, before anything else is appended`);

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { LedgerError } from '../errors.ts';
+import { inPlace, LedgerError } from '../errors.ts';
 import { openCheckpoint } from '../format/checkpoint.ts';
 import { checkpointPath, tilePath, verifierKeysPath, type TileId } from '../format/layout.ts';
 import { formatSigningKey, formatVerifierKey, parseSigningKey, verifierKeyOf, type SigningKey } from '../format/note.ts';
@@ -52,7 +52,7 @@ export async function importLedger(options: ImportOptions): Promise<ImportReport
   try {
     const note = await reader.read(checkpointPath);
     if (note === undefined) throw new LedgerError('bad-source', `${from}: no log there, it has no file named ${checkpointPath}`);
-    const { origin } = openCheckpoint(note, []);
+    const { origin } = inPlace(`${from}/${checkpointPath}`, () => openCheckpoint(note, []));
     const found = signingKeys === undefined ? [] : await readSigningKeys(signingKeys, origin);
     const filesWritten = await copyLog({ options, reader, note, store: folderStore(to) });
     const { size = 0, tenants } = await checked(options);

@@ -1,7 +1,7 @@
 // Reads what a log has published: receipts, tiles, checkpoints and proofs, out of a folder, an archive or an address.
 // Needs no writer and takes no lock, so it may read a ledger that another process writes. It checks form, not truth:
 // signatures and roots are for verify/.
-import { LedgerError } from '../errors.ts';
+import { inPlace, LedgerError } from '../errors.ts';
 import { chainHash, receiptHash } from '../format/chain.ts';
 import { openCheckpoint, type OpenedCheckpoint } from '../format/checkpoint.ts';
 import { checkpointPath, cosignedCheckpointPath, tileAt, tilePath, tileWidth, verifierKeysPath, type TileId } from '../format/layout.ts';
@@ -74,14 +74,15 @@ export class PublishedLog {
     const bytes = await this.#reader.read(path);
     if (bytes === undefined) return undefined;
     const text = Buffer.from(bytes).toString();
-    return { ...openCheckpoint(text, await this.keys()), bytes: text };
+    const keys = await this.keys();
+    return { ...inPlace(`${this.target}/${path}`, () => openCheckpoint(text, keys)), bytes: text };
   }
 
   /** The log's own list; none if it has no such file. */
   async keys(): Promise<readonly VerifierKey[]> {
     const bytes = await this.#reader.read(verifierKeysPath);
     const lines = bytes === undefined ? [] : Buffer.from(bytes).toString().split('\n').filter((line) => line.trim() !== '');
-    return lines.map(parseVerifierKey);
+    return inPlace(`${this.target}/${verifierKeysPath}`, () => lines.map(parseVerifierKey));
   }
 
   /** The first receipt that is there, 0 unless the beginning was pruned or lost; `size` when none is. */

@@ -37,8 +37,14 @@ async function ask(address: string): Promise<Answer> {
     }
     return await body(response);
   } catch (cause) {
-    return { kind: 'failed', why: `the server cannot be reached: ${(cause as { cause?: Error }).cause?.message ?? (cause as Error).message}`, mayPass: true, cause };
+    return { kind: 'failed', why: `the server cannot be reached: ${whyNot(cause as Error)}`, mayPass: true, cause };
   }
+}
+
+function whyNot({ cause, message }: Error): string {
+  const why = (cause as Error | undefined)?.message ?? message;
+  // OpenSSL's words, and Node's advice behind them, which is none for a command.
+  return /certificate/i.test(why) ? `${why.split(';')[0]}; if its authority is your own, name that by NODE_EXTRA_CA_CERTS=FILE` : why;
 }
 
 async function body(response: Response): Promise<Answer> {

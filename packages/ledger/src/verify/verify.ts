@@ -1,7 +1,7 @@
 // The offline verifier: reads a log from a folder, an archive or an address, needs no node, no database and nobody's
 // word but the log's key. What is wrong becomes findings in a report; it throws only for bugs. The shell around it
 // (`flyball ledger verify`) prints the report and exits with its code.
-import { LedgerError } from '../errors.ts';
+import { inPlace, LedgerError } from '../errors.ts';
 import { openCheckpoint, type OpenedCheckpoint } from '../format/checkpoint.ts';
 import { checkpointPath, tileAt, tilePath, tileWidth, verifierKeysPath } from '../format/layout.ts';
 import { parseVerifierKey, type VerifierKey } from '../format/note.ts';
@@ -94,9 +94,9 @@ async function readTrust(options: VerifyOptions, reader: LogReader): Promise<{ r
   const given = options.keys ?? [];
   const file = given.length > 0 ? undefined : await reader.read(verifierKeysPath);
   const lines = file ? Buffer.from(file).toString().split('\n') : given;
-  const keys: VerifierKey[] = lines.map((line) => line.trim()).filter((line) => line !== '').map(parseVerifierKey);
+  const keys: VerifierKey[] = inPlace(file ? verifierKeysPath : 'the key', () => lines.map((line) => line.trim()).filter((line) => line !== '').map(parseVerifierKey));
   if (keys.length === 0) throw new LedgerError('bad-source', `no key to check signatures with: pass the log's verifier key, the log has no file ${verifierKeysPath}`);
-  const witnesses = (options.witnesses ?? []).map(parseVerifierKey);
+  const witnesses = inPlace('the witness', () => (options.witnesses ?? []).map(parseVerifierKey));
   const trust: Trust = { keys, witnesses, witnessesMin: options.witnessesMin ?? 0, ...(options.origin === undefined ? {} : { origin: options.origin }) };
   return { trust, keysFrom: file ? 'log' : 'caller' };
 }
