@@ -14,7 +14,7 @@ export async function runExport(parsed: ParsedLedger, { directory, variables }: 
   const [from = '', to = ''] = parsed.positionals;
   const minimumIndex = countOf(parsed.values['minimumIndex']);
   const result = await withBar(output, 'files', (onProgress) =>
-    exportLedger({ ...storeOptions(variables), from: logTarget(from, directory), to: placeOf(to, directory), ...(minimumIndex === undefined ? {} : { minimumIndex }), onProgress }));
+    exportLedger({ ...storeOptions(variables, to), from: logTarget(from, directory), to: placeOf(to, directory), ...(minimumIndex === undefined ? {} : { minimumIndex }), onProgress }));
   const { origin, place, size, sizeBefore, filesWritten, bytesWritten } = result;
   const text = `exported ${origin}: ${plural(size, 'receipt')} (${size - sizeBefore} new), ${plural(filesWritten, 'file')} and ${plural(bytesWritten, 'byte')} written\n  ${place}\n`;
   answer(output, parsed, { result, text });

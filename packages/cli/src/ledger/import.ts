@@ -14,7 +14,7 @@ export async function runImport(parsed: ParsedLedger, { directory, variables }: 
   const signingKeys = String(values['signingKeys']);
   const result = await withBar(output, 'files', (onProgress) =>
     importLedger({
-      ...storeOptions(variables),
+      ...storeOptions(variables, from),
       from: placeOf(from, directory),
       to: logTarget(to, directory),
       keys: (values['key'] as readonly string[]).flatMap((given) => keysFrom(given, directory)),

@@ -36,7 +36,7 @@ type Ground = { readonly environment: Environment; readonly output: Output; read
 
 function checkCopy({ values }: ParsedLedger, { environment: { directory, variables }, output, folder, plan }: Ground): Promise<string> {
   const to = placeOf(String(values['exportedTo']), directory);
-  return withBar(output, 'files compared', (onProgress) => checkExported({ ...storeOptions(variables), from: folder, to, first: plan.keptFrom, end: plan.minimumIndex, onProgress }));
+  return withBar(output, 'files compared', (onProgress) => checkExported({ ...storeOptions(variables, to), from: folder, to, first: plan.keptFrom, end: plan.minimumIndex, onProgress }));
 }
 
 async function prune(folder: string, minimumIndex: number): Promise<void> {

@@ -53,8 +53,9 @@ test('what is refused says so by code, exit code 1', async (t) => {
 });
 
 test('credentials come from the variables that everybody uses', () => {
-  assert.deepEqual(storeOptions({}), {});
-  assert.deepEqual(storeOptions({ AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 's', AWS_DEFAULT_REGION: 'eu-1', AWS_ENDPOINT_URL: 'http://x', AWS_ENDPOINT_URL_S3: 'http://y' }), {
+  assert.deepEqual(storeOptions({}, 'copies'), {});
+  assert.throws(() => storeOptions({ AWS_ACCESS_KEY_ID: 'a' }, 's3://b/c'), /s3:\/\/b\/c needs an access key: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY/);
+  assert.deepEqual(storeOptions({ AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 's', AWS_DEFAULT_REGION: 'eu-1', AWS_ENDPOINT_URL: 'http://x', AWS_ENDPOINT_URL_S3: 'http://y' }, 's3://b/c'), {
     s3: { accessKeyId: 'a', secretAccessKey: 's', region: 'eu-1', endpoint: 'http://y' },
   });
 });

@@ -15,14 +15,28 @@ export interface Ended {
   readonly err: string;
 }
 
+/** What a shell would run. */
+export const COMMAND: readonly string[] = [process.execPath, '--conditions=flyball-source', '--disable-warning=ExperimentalWarning', MAIN];
+
+export type Variables = Readonly<Record<string, string>>;
+
 export function startFlyball(t: TestContext, directory: string, ...args: string[]) {
-  const child = spawn(process.execPath, ['--conditions=flyball-source', '--disable-warning=ExperimentalWarning', MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'], cwd: directory });
+  return startWith(t, { directory, variables: {} }, args);
+}
+
+/** With these environment variables besides the test's own. */
+export function startWith(t: TestContext, { directory, variables }: { readonly directory: string; readonly variables: Variables }, args: readonly string[]) {
+  const [node = '', ...rest] = COMMAND;
+  const child = spawn(node, [...rest, ...args], { stdio: ['ignore', 'pipe', 'pipe'], cwd: directory, env: { ...process.env, ...variables } });
   t.after(() => child.kill('SIGKILL'));
   return child;
 }
 
-export async function flyball(t: TestContext, directory: string, ...args: string[]): Promise<Ended> {
-  const child = startFlyball(t, directory, ...args);
+export function flyball(t: TestContext, directory: string, ...args: string[]): Promise<Ended> {
+  return ended(startFlyball(t, directory, ...args));
+}
+
+export async function ended(child: ReturnType<typeof startFlyball>): Promise<Ended> {
   const text = { out: '', err: '' };
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text.out += chunk));
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text.err += chunk));

@@ -92,6 +92,19 @@ async function orMissing<T>(doing: Promise<T>): Promise<T | undefined> {
   }
 }
 
+function whyFailed(failure: Error): string {
+  // fetch says "fetch failed", its cause what did; Google's client writes several lines.
+  const { message } = (failure.cause instanceof Error && failure.message === 'fetch failed' ? failure.cause : failure);
+  return message === '' ? String(codeOf(failure.cause ?? failure)) : message.trim().replaceAll(/\s+/g, ' ');
+}
+
+/** `code` is that of the system, or an HTTP status. */
+function adviceFor(code: unknown): string {
+  if (code === 401 || code === 403) return 'see that the credentials are right, and may read, create, list and delete there';
+  if (code === 404) return 'see that there is such a bucket';
+  return 'run it again, it goes on where it stopped';
+}
+
 /** Whatever a client or the disk rejects with becomes `store-failed`, saying where and what. */
 export function named(name: string, store: Omit<ObjectStore, 'name'>): ObjectStore {
   const told = async <T>(key: string, doing: Promise<T>): Promise<T> => {
@@ -99,10 +112,7 @@ export function named(name: string, store: Omit<ObjectStore, 'name'>): ObjectSto
       return await doing;
     } catch (cause) {
       if (cause instanceof LedgerError) throw cause;
-      const { message } = cause as Error;
-      // Google's client writes several lines.
-      const why = message === '' ? String(codeOf(cause)) : message.trim().replaceAll(/\s+/g, ' ');
-      throw new LedgerError('store-failed', `${name}: ${key === '' ? 'listing' : key} failed: ${why}; run it again, it goes on where it stopped`, { cause });
+      throw new LedgerError('store-failed', `${name}: ${key === '' ? 'listing' : key} failed: ${whyFailed(cause as Error)}; ${adviceFor(codeOf(cause))}`, { cause });
     }
   };
   return {

@@ -31,12 +31,15 @@ export async function s3Store({ bucket, prefix }: { readonly bucket: string; rea
   const put = async (key: string, body: Uint8Array, condition: Record<string, string>): Promise<boolean> => {
     for (let attempt = 1; ; attempt += 1) {
       const response = await send('PUT', prefix + key, { body, headers: condition });
-      await response.body?.cancel();
-      if (response.ok) return true;
-      // 404: what was to be replaced is gone.
-      if (response.status === 412 || response.status === 404) return false;
+      // 404: what was to be replaced is gone; where nothing was to be, there is no such bucket.
+      const isLost = response.status === 412 || (response.status === 404 && 'if-match' in condition);
+      if (response.ok || isLost) {
+        await response.body?.cancel();
+        return response.ok;
+      }
       // Another write of the key is under way: who of the two was first is known in a moment.
-      if (response.status !== 409 || attempt === conflictsMax) throw new Error(`the store answers ${response.status}`);
+      if (response.status !== 409 || attempt === conflictsMax) throw await refusal(response);
+      await response.body?.cancel();
       await delay(conflictDelayMs * attempt);
     }
   };
@@ -75,8 +78,13 @@ async function sender(bucket: string, { endpoint, region = 'us-east-1', ...crede
 async function answered(sending: Promise<Response>, alsoFine: readonly number[]): Promise<Response> {
   const response = await sending;
   if (response.ok || alsoFine.includes(response.status)) return response;
+  throw await refusal(response);
+}
+
+/** Its `code` is the status. */
+async function refusal(response: Response): Promise<Error> {
   const text = await response.text();
-  throw new Error(`the store answers ${response.status} ${/<Code>([^<]*)<\/Code>/.exec(text)?.[1] ?? ''}`.trim());
+  return Object.assign(new Error(`the store answers ${response.status} ${/<Code>([^<]*)<\/Code>/.exec(text)?.[1] ?? ''}`.trim()), { code: response.status });
 }
 
 async function listKeys(send: Send, prefix: string): Promise<string[]> {

@@ -5,9 +5,9 @@ import { test, type TestContext } from 'node:test';
 
 import { openStore, parseStorePlace, type ObjectStore, type StoreOptions } from '../../src/export/object-store.ts';
 import { exportLedger, importLedger, LedgerError, verifyLog } from '../../src/index.ts';
-import { GcsServer } from './gcs-server.ts';
+import { GcsServer } from '../../src/testing/gcs-server.ts';
 import { folderFor, ledgerOf, writeOn } from './ledger-in.ts';
-import { credentials, S3Server } from './s3-server.ts';
+import { credentials, S3Server } from '../../src/testing/s3-server.ts';
 
 type Bucket = { readonly url: string; readonly options: StoreOptions; readonly keys: () => string[]; readonly fail: (...codes: number[]) => void; readonly damage: (key: string) => void };
 

@@ -12,6 +12,8 @@ const pageObjectsMax = 3;
 export class GcsServer {
   readonly objects = new Map<string, Stored>();
   readonly requests: string[] = [];
+  /** Told of each request before it is answered. */
+  onRequest: (request: string) => void = () => {};
   /** Of the next requests, one each: answer so instead. */
   faults: number[] = [];
   #lastGeneration = 1_700_000_000_000_000;
@@ -41,6 +43,7 @@ export class GcsServer {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>));
     this.requests.push(`${request.method} ${request.url}`);
+    this.onRequest(this.requests.at(-1)!);
     const fault = this.faults.shift();
     const { status, headers = { 'content-type': 'application/json' }, content = '' } = fault === undefined ? this.#do(request, body) : failure(fault);
     response.writeHead(status, headers).end(content);

@@ -13,6 +13,8 @@ const hmac = (key: string | Buffer, data: string) => createHmac('sha256', key).u
 export class S3Server {
   readonly objects = new Map<string, Buffer>();
   readonly requests: string[] = [];
+  /** Told of each request before it is answered. */
+  onRequest: (request: string) => void = () => {};
   /** Of the next requests, one each: answer so instead. */
   faults: number[] = [];
   /** Does what the first PUT of each key asks, and answers 500: what a client sees of an answer that got lost. */
@@ -44,6 +46,7 @@ export class S3Server {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>));
     this.requests.push(`${request.method} ${request.url}`);
+    this.onRequest(this.requests.at(-1)!);
     const fault = this.faults.shift();
     if (fault !== undefined) return void response.writeHead(fault).end('<Error><Code>SlowDown</Code></Error>');
     if (!isSigned(request, body)) return void response.writeHead(403).end('<Error><Code>SignatureDoesNotMatch</Code></Error>');
