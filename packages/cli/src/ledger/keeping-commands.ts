@@ -2,7 +2,7 @@
 import { count, flag, JSON_OBJECT, list, TARGET, text, type LedgerCommand } from './ledger-command.ts';
 import { KEY, SINCE } from './reading-commands.ts';
 
-const WRITER_NOTE = 'A ledger that a node has open is changed by that node: flyball ctl ledger --help.';
+const WRITER_NOTE = 'A ledger that a node has open is changed by that node: see flyball ctl ledger --help.';
 
 const KEYS: LedgerCommand = {
   usage: TARGET,
@@ -25,7 +25,7 @@ const COSIGN: LedgerCommand = {
   options: { witness: list('witness', 'VKEY', 'verifier key of a witness whose cosignatures count, or a file of them'), json: JSON_OBJECT },
   exitCodes: '0 taken; 1 refused; 2 wrong command line.',
   notes: `NOTE is a file, or - for standard input: the checkpoint with the witness's signature line, or the lines alone as
-witnesses answer them (C2SP tlog-witness), which then belong to the newest checkpoint.
+witnesses answer them (C2SP tlog-witness). It must be of the newest checkpoint; a running node takes older ones, too.
 ${WRITER_NOTE}`,
   json: {
     origin: 'the log\'s name',

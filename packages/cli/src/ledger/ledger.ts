@@ -40,7 +40,7 @@ export async function runLedger(args: readonly string[], environment: Environmen
     // Anything else is a bug, which must not look like a mistake of the user's.
     if (!(error instanceof LedgerError || error instanceof LedgerProblem)) throw error;
     const { code } = error;
-    const message = harmless(`${error.message}${adviceFor(code)}`);
+    const message = harmless(`${error.message}${adviceFor(parsed.name, code)}`);
     output.err(parsed.values['json'] === true ? `${JSON.stringify({ error: { code, message } })}\n` : `flyball ledger ${parsed.name}: ${message} (${code})\n`);
     // For those that judge, 1 is a verdict: that nothing could be said is 2.
     return parsed.name === 'verify' || parsed.name === 'fsck' ? EXIT_USAGE : EXIT_FAILED;
@@ -51,7 +51,15 @@ function isPacked({ positionals: [target = ''] }: ParsedLedger): boolean {
   return /\.t?gz$/.test(target);
 }
 
+/** How a node is asked for what this command cannot do while the node has the ledger open. */
+const ASK_NODE: Partial<Readonly<Record<LedgerCommandName, string>>> = {
+  keys: 'flyball ctl ledger rotate-key, or retire-key VKEY',
+  cosign: 'flyball ctl ledger cosign FILE',
+  prune: 'flyball ctl ledger prune INDEX (with --dry-run this command tells INDEX and checks the copy)',
+};
+
 /** What the library cannot know: how a user of this command gets on. */
-function adviceFor(code: string): string {
-  return code === 'ledger-locked' ? '; if that is a node, ask it: flyball ctl ledger --help' : '';
+function adviceFor(name: LedgerCommandName, code: string): string {
+  const how = ASK_NODE[name];
+  return code === 'ledger-locked' && how !== undefined ? `; if that is a node, ask it: ${how}` : '';
 }
