@@ -10,7 +10,7 @@ import { answerRequest } from './shard/control-requests.ts';
 import { textOf, watchFaults } from './shard/faults.ts';
 import { forwardSessions } from './shard/forwarding.ts';
 import { handOver } from './shard/hand-over.ts';
-import { LEDGER_PATH, ledgerChildren, ledgerRoutes, takeOverLedger } from './shard/ledger.ts';
+import { isLedgerFailure, LEDGER_PATH, ledgerChildren, ledgerRoutes, takeOverLedger } from './shard/ledger.ts';
 import { isLoopback } from './shard/loopback.ts';
 import { nodeServer, setReadiness, type NodeServerOptions } from './shard/node-server.ts';
 import { isDraining, peers as livePeers, setPeers, whenAlone } from './shard/peers.ts';
@@ -188,7 +188,7 @@ process.on('message', (message: HeartMessage<ShardConfiguration>) => {
 // Nobody would restart or stop it any more.
 process.on('disconnect', () => process.exit(1));
 watchFaults(process, log);
-logToConsole(log);
+logToConsole(log, { isTold: isLedgerFailure });
 printRunnerOutput((line) => log('INFO', line.trimEnd()));
 requestFailed.subscribe(({ method, path, error }) => log('ERROR', `${method} ${path} failed: ${textOf(error)}`));
 ledgerTold.subscribe(({ what }) => log('WARNING', `ledger: ${what}`));

@@ -59,6 +59,7 @@ export { ledgerIndexServer, ledgerIndexServerChild, ledgerIndexServerName, ledge
 export { ledgerProblem, nodeLedger, nodeLedgerName, recordTimeoutMsDefault } from './node/node-ledger.ts';
 export type { LedgerProblem, NodeLedger, NodeLedgerOptions } from './node/node-ledger.ts';
 export { nodeLedgerChild, nodeLedgerServer, nodeLedgerSupervisor } from './node/node-ledger-server.ts';
+export { ledgerStoreName } from './node/owned-store.ts';
 export { originOf } from './node/origin.ts';
 export type { OwnedLedgerStatus, OwnerRequests } from './node/protocol.ts';
 

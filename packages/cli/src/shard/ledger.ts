@@ -1,8 +1,8 @@
 // The node's ledger in this shard: how it is composed, and what operators ask of it.
 import { readFile } from 'node:fs/promises';
 
-import { clock, identity, type ChildSpec } from '@flyball/kernel';
-import { LedgerError, nodeLedger, nodeLedgerChild, originOf, type NodeLedger, type OwnedLedgerStatus, type OwnerRequests } from '@flyball/ledger';
+import { clock, describeReason, identity, type ChildSpec, type ExitReason } from '@flyball/kernel';
+import { LedgerError, ledgerServerName, ledgerStoreName, nodeLedger, nodeLedgerChild, originOf, type NodeLedger, type OwnedLedgerStatus, type OwnerRequests } from '@flyball/ledger';
 import type { ChangeRecorded, ChangeToRecord } from '@flyball/release';
 import type { ShardConfiguration } from '../shard-configuration.ts';
 import type { LedgerRoutes } from './ledger-routes.ts';
@@ -37,6 +37,11 @@ export async function takeOverLedger({ shard }: Place): Promise<void> {
   if (shard !== 0) return;
   await nodeLedger()?.takeOver();
   owns = true;
+}
+
+/** A ledger that does not open: told by `ledgerProblem`, or as the reason why this process cannot start. */
+export function isLedgerFailure({ title, reason }: { readonly title: string; readonly reason: ExitReason }): boolean {
+  return (title === ledgerServerName || title === ledgerStoreName) && / init failed: LedgerError: |^LedgerError: /.test(describeReason(reason).replace(/^KernelError:/, ''));
 }
 
 export function ledgerRoutes({ ledger }: ShardConfiguration): LedgerRoutes | undefined {

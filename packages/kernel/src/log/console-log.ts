@@ -1,6 +1,6 @@
 // The kernel's console log: subscribes to the events that an operator must see and writes a line
 // each. Whoever wants files, levels or JSON subscribes to the same events instead.
-import { describeReason } from '../process/exit-reason.ts';
+import { describeReason, type ExitReason } from '../process/exit-reason.ts';
 import { processCrashed } from '../process/exit.ts';
 import { formatPid } from '../process/pid.ts';
 import { mailboxOverflowed } from '../process/process.ts';
@@ -17,10 +17,14 @@ export function consoleLine(write: (text: string) => void): LogLine {
   return (severity, text) => write(`${new Date(clock().wallMs()).toISOString()} ${severity} ${text}\n`);
 }
 
-/** Logs crashes, restarts given up, overflows; returns the function that ends it. */
-export function logToConsole(log: LogLine): () => void {
+/**
+ * Logs crashes, restarts given up, overflows; returns the function that ends it. `isTold` passes over the crashes that
+ * somebody else tells in words that say more.
+ */
+export function logToConsole(log: LogLine, { isTold = () => false }: { readonly isTold?: (crash: { readonly title: string; readonly reason: ExitReason }) => boolean } = {}): () => void {
   const ends = [
     processCrashed.subscribe(({ title, pid, kind, reason, message }) => {
+      if (isTold({ title, reason })) return;
       const during = message === undefined || message === '' ? '' : ` in "${message}"`;
       log('ERROR', `${kind} ${title} ${formatPid(pid)} crashed${during}: ${describeReason(reason)}${stackOf(reason)}`);
     }),

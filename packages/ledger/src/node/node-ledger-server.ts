@@ -4,7 +4,8 @@ import { genServer, noReply, openPort, processOf, reply, supervisor, type ChildS
 
 import { LedgerError } from '../errors.ts';
 import { later } from '../store/ledger-server.ts';
-import { NodeLedger, nodeLedger, nodeLedgerName, nodeLedgerSupervisorName, type LedgerProblem, type NodeLedgerOptions } from './node-ledger.ts';
+import { NodeLedger, nodeLedger, nodeLedgerName, type LedgerProblem, type NodeLedgerOptions } from './node-ledger.ts';
+import { nodeLedgerSupervisorName } from './owned-store.ts';
 import type { OwnerAnswer, OwnerRequest, OwnerRequests } from './protocol.ts';
 
 interface State {

@@ -1,29 +1,20 @@
 // The ledger of a node of several OS processes, as each of them has it: one process of shard 0 owns the writer, the
 // others ask it. Here is who owns it, how it moves to a successor, and how what is asked finds it; README.md has the
 // picture. A port, since it holds a writer, timers and promises: its process holds its id.
-import { call, cancelTimer, clock, distribution, identity, isLocal, KernelError, monitorWith, named, Port, startTimer, telemetryEvent, useRecorder, type ChildSpec, type Pid, type ReceiptToRecord, type Recorded, type Recorder, type RemoteTarget, type SupervisorProtocol, type Timer } from '@flyball/kernel';
+import { clock, distribution, identity, isLocal, KernelError, monitorWith, Port, telemetryEvent, useRecorder, type Pid, type ReceiptToRecord, type Recorded, type Recorder, type RemoteTarget } from '@flyball/kernel';
 
 import { LedgerError } from '../errors.ts';
 import type { ReceiptDraft } from '../format/receipt.ts';
-import { ledgerSupervisor } from '../index-db/index-server.ts';
-import { ledgerNotOpened, ledgerOpened, ledgerWriter } from '../store/ledger-server.ts';
 import type { WriterOptions } from '../store/protocol.ts';
-import { ledgerEnded } from '../store/writer.ts';
-import { answerIn, describePhase, type Phase } from './owner-phase.ts';
+import { OwnedStore } from './owned-store.ts';
+import { answerIn, describePhase } from './owner-phase.ts';
 import { repeatable, type OwnedLedgerStatus, type OwnerAnswer, type OwnerRequest, type OwnerRequests } from './protocol.ts';
 import { isPassing, RecordQueue } from './record-queue.ts';
-import { originFor } from './origin.ts';
 
 export const nodeLedgerName = 'ledger';
-export const nodeLedgerSupervisorName = 'ledger_sup';
-const storeName = 'ledger_store';
-
 /** What gates and operators wait at most: a hand-over takes some 0.3 s, the restart of a shard a second or two. */
 export const recordTimeoutMsDefault = 10_000;
-/** A lock held by a process that is just being ended is no other writer's. */
-const lockPatienceMs = 2_000;
 const againMs = { min: 20, max: 500 } as const;
-const reopenMs = { min: 1_000, max: 30_000 } as const;
 const releaseTimeoutMs = 30_000;
 const questionsMax = 4_096;
 
@@ -32,6 +23,8 @@ export interface NodeLedgerOptions {
   /** For a ledger that begins now, unless `writer` has one. */
   readonly originDefault: string;
   readonly recordTimeoutMs?: number;
+  /** How long a lock may be another process's before that counts as another writer; 2,000 unless given. */
+  readonly lockPatienceMs?: number;
   /** Asked at each start of the process: whether this OS process owned the ledger before it was restarted. */
   readonly owns: () => boolean;
   /** Whether this OS process is being replaced and must not take the ledger back. */
@@ -62,18 +55,14 @@ export class NodeLedger extends Port implements Recorder {
   readonly #options: NodeLedgerOptions;
   readonly #self: Pid;
   readonly #queue: RecordQueue;
-  readonly #offs: (() => void)[];
-  #phase: Phase = { kind: 'elsewhere' };
-  #waiting = new Set<() => void>();
+  readonly #store: OwnedStore;
+  readonly #takeOut: () => void;
   #questions = 0;
-  #store: Pid | undefined;
-  #opening: Promise<LedgerError | undefined> | undefined;
-  #isReleasing = false;
   #isClosed = false;
-  #notOpened: LedgerError | undefined;
-  #reopen: { readonly timer: Timer; readonly delayMs: number } | undefined;
   /** In a shard that does not own the ledger: what the owner told. */
   #told: LedgerProblem | undefined;
+  /** In the one that does: what it told. */
+  #announced: { readonly problem: LedgerProblem | undefined } | undefined;
 
   /** `self` is the process that owns the port. */
   static start(options: NodeLedgerOptions, self: Pid): NodeLedger {
@@ -86,16 +75,17 @@ export class NodeLedger extends Port implements Recorder {
     this.#options = options;
     this.#self = self;
     this.#queue = new RecordQueue({ timeoutMs: this.#timeoutMs, send: (drafts, untilMs) => this.#ask('append', drafts, untilMs) });
-    const { folder } = options.writer;
-    this.#offs = [
-      ledgerOpened.subscribe((opened) => opened.folder === folder && this.#opened()),
-      ledgerNotOpened.subscribe(({ folder: which, error }) => {
-        if (which === folder) this.#notOpened = error;
-      }),
-      ledgerEnded.subscribe((ended) => ended.folder === folder && this.#phase.kind === 'open' && this.#become({ kind: 'opening' })),
-      useRecorder(this),
-    ];
-    if (options.owns() && !options.isDraining()) void this.#open();
+    this.#store = new OwnedStore({
+      writer: options.writer, originDefault: options.originDefault, ...(options.lockPatienceMs !== undefined && { lockPatienceMs: options.lockPatienceMs }),
+      mayBeLent: () => options.owns() && options.hasSiblings(),
+      mayReopen: () => !options.isDraining(),
+      changed: (phase) => {
+        if (phase.kind === 'open') this.#announce(undefined);
+        if (phase.kind === 'failed') this.#announce(this.problem);
+      },
+    });
+    this.#takeOut = useRecorder(this);
+    if (options.owns() && !options.isDraining()) void this.#store.open();
     else this.#askProblem();
   }
 
@@ -104,8 +94,9 @@ export class NodeLedger extends Port implements Recorder {
   /** Rejects with what LedgerWriter.append does, and `ledger-unavailable`. */
   record(receipt: ReceiptToRecord): Promise<Recorded> {
     const draft = receipt as unknown as ReceiptDraft;
-    if (this.#phase.kind !== 'open' || this.#queue.length > 0) return this.#queue.add(draft);
-    return this.#phase.writer.append(draft).catch((error: LedgerError) => {
+    const { phase } = this.#store;
+    if (phase.kind !== 'open' || this.#queue.length > 0) return this.#queue.add(draft);
+    return phase.writer.append(draft).catch((error: LedgerError) => {
       if (!isPassing(error.code)) throw error;
       return this.#queue.add(draft);
     });
@@ -130,14 +121,15 @@ export class NodeLedger extends Port implements Recorder {
 
   /** undefined: receipts are recorded, or will be in a moment. */
   get problem(): LedgerProblem | undefined {
-    if (this.#phase.kind !== 'failed') return this.#phase.kind === 'elsewhere' ? this.#told : undefined;
-    const { code, message } = this.#phase.error;
+    const { phase } = this.#store;
+    if (phase.kind !== 'failed') return phase.kind === 'elsewhere' ? this.#told : undefined;
+    const { code, message } = phase.error;
     return { code, message };
   }
 
   /** As far as this process knows without asking another one; undefined where it does not own the ledger. */
   async ownStatus(): Promise<OwnedLedgerStatus | undefined> {
-    const answer = await answerIn(this.#phase, { what: 'status', argument: undefined });
+    const answer = await answerIn(this.#store.phase, { what: 'status', argument: undefined });
     return answer?.kind === 'done' ? answer.value as OwnedLedgerStatus : undefined;
   }
 
@@ -147,25 +139,20 @@ export class NodeLedger extends Port implements Recorder {
   async answer(request: OwnerRequest): Promise<OwnerAnswer> {
     const untilMs = clock().nowMs() + this.#timeoutMs;
     for (;;) {
-      const phase = this.#phase;
+      const { phase } = this.#store;
       const answer = await answerIn(phase, request);
       if (answer !== undefined) return answer;
       const restMs = untilMs - clock().nowMs();
       if (this.#isClosed || restMs <= 0) return { kind: 'elsewhere' };
       // A writer may refuse before it is told that it has ended.
-      if (this.#phase === phase) await this.#pause(phase.kind === 'open' ? againMs.min : restMs);
+      if (this.#store.phase === phase) await this.#store.pause(phase.kind === 'open' ? againMs.min : restMs);
     }
   }
 
   /** Closes the ledger, durable and published, for the successor whose ledger process is `to`. */
   async release(to: Pid): Promise<void> {
-    this.#isReleasing = true;
-    this.#cancelReopen();
-    await this.#opening;
-    if (this.#phase.kind !== 'elsewhere') this.#become({ kind: 'opening' });
-    await this.#closeStore();
-    this.#isReleasing = false;
-    this.#become({ kind: 'released', to });
+    await this.#store.close();
+    this.#store.become({ kind: 'released', to });
     monitorWith(to, () => this.#successorEnded(to));
   }
 
@@ -182,107 +169,21 @@ export class NodeLedger extends Port implements Recorder {
    */
   async takeOver(): Promise<void> {
     if (this.#options.hasSiblings()) await this.#askForRelease();
-    const failure = await this.#open();
+    const failure = await this.#store.open();
     if (failure !== undefined) throw failure;
   }
 
   /** All that was recorded is durable and published when it resolves; nothing can be recorded any more. */
-  async shutDown(): Promise<void> {
-    this.#isReleasing = true;
-    this.#cancelReopen();
-    await this.#closeStore();
+  shutDown(): Promise<void> {
+    return this.#store.close();
   }
 
   override close(): void {
     this.#isClosed = true;
-    this.#cancelReopen();
-    for (const off of this.#offs) off();
+    this.#takeOut();
     if (current === this) current = undefined;
     this.#queue.close(new LedgerError('ledger-unavailable', 'the process that records for this shard ended; record it again under the same id'));
-    this.#wake();
-  }
-
-  #open(): Promise<LedgerError | undefined> {
-    // After a failure what is asked is refused until it succeeds.
-    if (this.#phase.kind !== 'failed') this.#become({ kind: 'opening' });
-    this.#opening ??= this.#openStore().finally(() => {
-      this.#opening = undefined;
-    });
-    return this.#opening;
-  }
-
-  async #openStore(): Promise<LedgerError | undefined> {
-    const patientUntilMs = clock().nowMs() + lockPatienceMs;
-    for (;;) {
-      const failure = await this.#startStore();
-      if (failure === undefined || this.#isClosed) return undefined;
-      if (failure.code === 'ledger-locked' && clock().nowMs() < patientUntilMs) await this.#pause(againMs.min);
-      else return this.#failed(failure);
-    }
-  }
-
-  async #startStore(): Promise<LedgerError | undefined> {
-    this.#notOpened = undefined;
-    const { writer, originDefault } = this.#options;
-    const argument = { ...writer, ...originFor(writer, originDefault), isRecorder: false };
-    const child: ChildSpec = { id: storeName, name: storeName, start: [ledgerSupervisor, argument], restart: 'temporary' };
-    try {
-      const pid = await call(named<{ protocol: SupervisorProtocol }>(nodeLedgerSupervisorName), 'startChild', child, { timeoutMs: Infinity });
-      this.#store = pid as Pid;
-      monitorWith(this.#store, () => this.#storeEnded(pid as Pid));
-      return undefined;
-    } catch (error) {
-      return this.#notOpened ?? new LedgerError('ledger-unavailable', (error as Error).message, { cause: error });
-    }
-  }
-
-  #opened(): void {
-    const writer = ledgerWriter(this.#options.writer.folder);
-    if (writer === undefined || this.#isReleasing) return;
-    this.#become({ kind: 'open', writer });
-  }
-
-  #failed(error: LedgerError): LedgerError | undefined {
-    this.#reopenLater();
-    // The successor that was believed to be gone has it: only the connection to it broke.
-    const isLent = error.code === 'ledger-locked' && this.#options.owns() && this.#options.hasSiblings();
-    this.#become(isLent ? { kind: 'elsewhere' } : { kind: 'failed', error });
-    return isLent ? undefined : error;
-  }
-
-  // Its supervisor opened it again as often as it may.
-  #storeEnded(pid: Pid): void {
-    if (this.#store !== pid) return;
-    this.#store = undefined;
-    if (this.#isReleasing || this.#isClosed) return;
-    this.#failed(this.#notOpened ?? new LedgerError('ledger-closed', `the ledger in ${this.#options.writer.folder} was closed`));
-  }
-
-  #reopenLater(): void {
-    const delayMs = Math.min(reopenMs.max, (this.#reopen?.delayMs ?? reopenMs.min / 2) * 2);
-    this.#cancelReopen();
-    this.#reopen = { delayMs, timer: startTimer(delayMs, () => void this.#openAgain()) };
-  }
-
-  async #openAgain(): Promise<void> {
-    if (this.#isReleasing || this.#isClosed || this.#options.isDraining()) return;
-    await this.#open();
-    if (this.#phase.kind === 'open') this.#reopen = undefined;
-  }
-
-  #cancelReopen(): void {
-    if (this.#reopen !== undefined) cancelTimer(this.#reopen.timer);
-  }
-
-  async #closeStore(): Promise<void> {
-    if (this.#store === undefined) return;
-    this.#store = undefined;
-    try {
-      await call(named<{ protocol: SupervisorProtocol }>(nodeLedgerSupervisorName), 'terminateChild', storeName, { timeoutMs: Infinity });
-    } catch (error) {
-      // Ended by itself a moment ago, or the whole tree is being stopped: closed in any case.
-      if (!(error instanceof KernelError)) throw error;
-    }
+    this.#store.leave();
   }
 
   // ---- hand-over ----
@@ -297,9 +198,10 @@ export class NodeLedger extends Port implements Recorder {
   }
 
   #successorEnded(to: Pid): void {
-    if (this.#isClosed || this.#phase.kind !== 'released' || this.#phase.to !== to) return;
-    if (this.#options.isDraining()) this.#become({ kind: 'elsewhere' });
-    else void this.#open();
+    const { phase } = this.#store;
+    if (this.#isClosed || phase.kind !== 'released' || phase.to !== to) return;
+    if (this.#options.isDraining()) this.#store.become({ kind: 'elsewhere' });
+    else void this.#store.open();
   }
 
   // ---- finding the owner ----
@@ -312,15 +214,15 @@ export class NodeLedger extends Port implements Recorder {
       if (answer.kind === 'done') return answer.value as OwnerRequests[What]['answer'];
       if (answer.kind === 'refused') throw new LedgerError(answer.code as LedgerError['code'], answer.message);
       const restMs = untilMs - clock().nowMs();
-      if (this.#isClosed || restMs <= 0) throw new LedgerError('ledger-unavailable', `no process of this node had its ledger open in time (here: ${describePhase(this.#phase)}); record it again under the same id, see flyball ctl ledger status`);
+      if (this.#isClosed || restMs <= 0) throw new LedgerError('ledger-unavailable', `no process of this node had its ledger open in time (here: ${describePhase(this.#store.phase)}); record it again under the same id, see flyball ctl ledger status`);
       const hasMoved = answer.kind === 'moved' && owner === undefined;
       owner = hasMoved ? answer.to : undefined;
-      if (!hasMoved) await this.#pause(Math.min(restMs, pauseMs));
+      if (!hasMoved) await this.#store.pause(Math.min(restMs, pauseMs));
     }
   }
 
   async #attempt(request: OwnerRequest, owner: Pid | undefined, untilMs: number): Promise<OwnerAnswer> {
-    const isHere = owner === undefined ? this.#phase.kind !== 'elsewhere' : isLocal(owner);
+    const isHere = owner === undefined ? this.#store.phase.kind !== 'elsewhere' : isLocal(owner);
     if (isHere) return this.answer(request);
     const target = owner ?? { name: nodeLedgerName, shard: 0 };
     try {
@@ -340,20 +242,16 @@ export class NodeLedger extends Port implements Recorder {
     return carrier.call(target, name, body, timeoutMs);
   }
 
-  // ---- who waits, who is told ----
+  // ---- who is told ----
 
-  #become(phase: Phase): void {
-    const before = this.problem;
-    this.#phase = phase;
-    this.#wake();
-    const { problem } = this;
-    if (phase.kind === 'open') this.#told = undefined;
-    if (before?.message === problem?.message || phase.kind === 'elsewhere') return;
-    // While it is tried again it is still the problem that it was.
-    if (phase.kind === 'opening') return;
-    // The first owner's failure is told by who starts it: nothing runs on with it.
-    if (this.#options.owns()) ledgerProblem.emit({ folder: this.#options.writer.folder, problem });
+  /** The others believe what they were told last, by this process or the owner before it. */
+  #announce(problem: LedgerProblem | undefined): void {
+    const before = this.#announced;
+    this.#announced = { problem };
+    if (before !== undefined && before.problem?.message === problem?.message) return;
     for (const shard of this.#options.shards()) distribution()?.send({ name: nodeLedgerName, shard }, 'cast', 'problem', problem ?? null);
+    // The first owner's failure is told by who starts it: nothing runs on with it.
+    if (this.#options.owns() && (problem ?? before?.problem) !== undefined) ledgerProblem.emit({ folder: this.#options.writer.folder, problem });
   }
 
   #askProblem(): void {
@@ -363,25 +261,6 @@ export class NodeLedger extends Port implements Recorder {
       // It tells by itself when it is there.
       () => {},
     );
-  }
-
-  #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = new Set();
-    for (const wake of waiting) wake();
-  }
-
-  /** Until the phase changes, for so long at most. */
-  #pause(timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = startTimer(timeoutMs, () => wake());
-      const wake = (): void => {
-        cancelTimer(timer);
-        this.#waiting.delete(wake);
-        resolve();
-      };
-      this.#waiting.add(wake);
-    });
   }
 
   get #timeoutMs(): number {
