@@ -5,7 +5,8 @@ import { findingCodes, ledgerErrorCodes } from '@flyball/ledger';
 import { descriptorErrorCodes } from '@flyball/listener';
 import { MCP_ERRORS } from '@flyball/mcp';
 import { HEART_ERROR_CODES } from '@flyball/release';
-import { START_OPTIONS } from '@flyball/cli';
+import { ledgerProblemCodes, START_OPTIONS } from '@flyball/cli';
+import { ledgerPage } from './ledger-reference.ts';
 
 const NOTE = '<!-- Made by tools/reference.ts: change the tables in the code, not this page. -->\n';
 
@@ -23,12 +24,13 @@ const tables: readonly Table[] = [
   { title: 'TraceError, SimulationError', about: '`@flyball/autonomics`: the simulator.', codes: simulationErrorCodes },
   { title: 'LedgerError', about: '`@flyball/ledger`: receipts, the log, its disk, its exports.', codes: ledgerErrorCodes },
   { title: 'Findings of a verification', about: '`@flyball/ledger`, `flyball ledger verify`: what is wrong with a log; returned in the report, never thrown.', codes: findingCodes },
+  { title: 'LedgerProblem', about: '`@flyball/cli`: `flyball ledger`, what it was asked for.', codes: ledgerProblemCodes },
   { title: 'HeartError', about: '`@flyball/release`: heart and the control socket.', codes: HEART_ERROR_CODES },
 ];
 
 /** By file name. */
 export function referencePages(): Record<string, string> {
-  return { 'errors.md': errorsPage(), 'flyball-start.md': startPage() };
+  return { 'errors.md': errorsPage(), 'flyball-start.md': startPage(), 'flyball-ledger.md': ledgerPage(NOTE) };
 }
 
 function errorsPage(): string {

@@ -36,6 +36,17 @@ test('backing up and restoring, as described', async (t) => {
   assert.match(output, /good: copy, 300 receipts/);
 });
 
+test('pruning, as described', async (t) => {
+  const output = await paste(t, 'prune-the-ledger.md');
+  assert.equal(output.match(/^would remove receipts 0 to 255 of /gm)?.length, 1);
+  assert.equal(output.match(/^nothing to remove: /gm)?.length, 2);
+  assert.match(output, /^removed receipts 0 to 255 of .*\n {2}all of them are in .*backup\/ledger\.example_2fnode-1\n/m);
+  assert.match(output, /^begins at +256: what is below was pruned, as the log says\n/m);
+  assert.match(output, /^256 +2026-/m);
+  assert.match(output, /exported .*: 301 receipts \(1 new\)/);
+  assert.match(output, /^receipts +301\n/m);
+});
+
 test('rotating keys, as described', async (t) => {
   const output = await paste(t, 'rotate-ledger-keys.md');
   const listed = Array.from(output.matchAll(/^(yes|no) +ledger\.example\/node-1\+/gm), ([, signs]) => signs);
