@@ -163,7 +163,8 @@ export class OwnedStore {
     this.#pid = undefined;
     if (this.#isLeft) return;
     const isSteady = clock().nowMs() - this.#openedAtMs >= steadyMs;
-    if (this.#notOpened === undefined && isSteady) void this.open();
+    // A writer whose process was killed holds its lock until it has closed its files: the supervisor is quicker.
+    if (this.#notOpened === undefined ? isSteady : this.#notOpened.code === 'ledger-locked') void this.open();
     else this.#failed(this.#notOpened ?? new LedgerError('ledger-closed', `the ledger in ${this.#options.writer.folder} was closed again and again`));
   }
 

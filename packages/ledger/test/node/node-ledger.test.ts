@@ -143,13 +143,13 @@ test('a foreign writer keeps it from starting, after some patience', async (t) =
 
 test('its process is killed, or its writer\'s: opened again', async (t) => {
   await started(t);
-  for (const name of [nodeLedgerName, 'ledger_writer']) {
-    await recorder()!.record(receipt(`before ${name}`));
+  for (const [round, name] of [nodeLedgerName, 'ledger_writer', nodeLedgerName].entries()) {
+    await recorder()!.record(receipt(`before ${round} ${name}`));
     exit(named(name), 'kill');
     while (nodeLedger() === undefined) await new Promise(setImmediate);
-    await recorder()!.record(receipt(`after ${name}`));
+    await recorder()!.record(receipt(`after ${round} ${name}`));
   }
-  assert.equal((await nodeLedger()!.ask('status', undefined)).size, 4);
+  assert.equal((await nodeLedger()!.ask('status', undefined)).size, 6);
 });
 
 test('what cannot be opened is told to the other shards, refused at once, and tried again', async (t) => {
