@@ -1,7 +1,11 @@
 import { application } from '@flyball/kernel';
+import { lifetime } from './lifetime.ts';
 import server from './server.ts';
 
 export default application({
   name: 'recording',
-  children: [{ id: 'server', start: [server] }],
+  children: [
+    { id: 'lifetime', start: [lifetime] },
+    { id: 'server', start: [server] },
+  ],
 });
