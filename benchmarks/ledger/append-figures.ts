@@ -21,7 +21,7 @@ interface DiskSample {
 async function append({ warmUpMs, windowMs }: Conditions, options: Pick<AppendOptions, 'appenders' | 'perSecond'>): Promise<AppendSample> {
   const folder = freshPath();
   try {
-    return (await runProgram<AppendSample>('append-program.ts', { folder, warmUpMs, windowMs, ...options } satisfies AppendOptions)).result;
+    return (await runProgram<AppendSample>('append-program.ts', { folder, warmUpMs, windowMs, watchesLoop: options.appenders > 1, ...options } satisfies AppendOptions)).result;
   } finally {
     removePath(folder);
   }

@@ -1,6 +1,6 @@
 // The chain of one tenant: each link is SHA-256(previous link ‖ receipt hash), the first previous link is 32 zero
 // bytes. A receipt names the link before it, so that a chain can be checked from any receipt on. Pure.
-import { hashBytes, sha256 } from './sha256.ts';
+import { hashBytes, sha256, sha256Into } from './sha256.ts';
 
 export { hashBytes } from './sha256.ts';
 
@@ -20,4 +20,12 @@ export function chainHash({ previous, receipt }: { readonly previous: Uint8Array
   link.set(previous, 0);
   link.set(receipt, hashBytes);
   return sha256(link);
+}
+
+/** Writes the receipt hash of an entry and, behind it, the tenant's chain hash after it at `offset` of `target`. */
+export function linkInto(target: Buffer, offset: number, { previous, entry }: { readonly previous: Uint8Array; readonly entry: Uint8Array }): void {
+  sha256Into(target, offset, entry);
+  link.set(previous, 0);
+  target.copy(link, hashBytes, offset, offset + hashBytes);
+  sha256Into(target, offset + hashBytes, link);
 }

@@ -73,10 +73,18 @@ function fieldJson(draft: ReceiptDraft, name: keyof ReceiptDraft): string {
   }
 }
 
-/** The log's entry: canonical JSON of the draft and its place in the chain. Throws `receipt-too-large`. */
-export function recordDraft({ id, head, tail }: EncodedDraft, { count, previous }: { readonly count: number; readonly previous: Uint8Array }): Buffer {
+/** A draft's place in its tenant's chain. */
+export type ChainPlace = { readonly count: number; readonly previous: Uint8Array };
+
+/** The two fields that stand between head and tail of a draft. */
+export function chainFields({ count, previous }: ChainPlace): string {
   const hex = Buffer.from(previous.buffer, previous.byteOffset, previous.byteLength).toString('hex');
-  const entry = Buffer.from(`${head}"prevReceiptCount":${count},"prevReceiptHash":"${hex}"${tail}`);
+  return `"prevReceiptCount":${count},"prevReceiptHash":"${hex}"`;
+}
+
+/** The log's entry: canonical JSON of the draft and its place in the chain. Throws `receipt-too-large`. */
+export function recordDraft({ id, head, tail }: EncodedDraft, place: ChainPlace): Buffer {
+  const entry = Buffer.from(head + chainFields(place) + tail);
   if (entry.length > entryBytesMax) throw new LedgerError('receipt-too-large', `receipt ${id} has ${entry.length} bytes; ${entryBytesMax} at most: keep what is large elsewhere and record its hash`);
   return entry;
 }

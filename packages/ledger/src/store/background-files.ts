@@ -65,9 +65,7 @@ export class SystemBackground {
   }
 }
 
-/** Bytes that another thread may have: those that were given away and fill a buffer of their own, or a copy. */
+/** With a copy of the bytes, in a buffer of its own, which another thread may have. */
 function withOwnBytes(change: FileChange): FileChange {
-  if (!('write' in change)) return change;
-  const { write, bytes, isGiven = false } = change;
-  return { write, bytes: isGiven && bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes) };
+  return 'write' in change ? { write: change.write, bytes: new Uint8Array(change.bytes) } : change;
 }

@@ -30,10 +30,9 @@ export interface Files {
   removeFolder(path: string): void;
 }
 
-/** `isGiven`: whoever asks for it does not look at the bytes again, so that another thread may have them. */
 export type FileChange =
   | { readonly makeFolder: string }
-  | { readonly write: string; readonly bytes: Uint8Array; readonly isGiven?: boolean }
+  | { readonly write: string; readonly bytes: Uint8Array }
   | { readonly remove: string }
   | { readonly removeFolder: string };
 
@@ -41,7 +40,7 @@ export type FileChange =
 export interface BackgroundFiles extends Files {
   /** Makes files and folders durable, by path; rejects at the first that fails. Changes asked for later may come first. */
   syncLater(paths: readonly string[]): Promise<void>;
-  /** One change after the other; rejects at the first that fails, with those after it not done. */
+  /** One change after the other; rejects at the first that fails, with those after it not done. Bytes are taken as they are at the call. */
   changeLater(changes: readonly FileChange[]): Promise<void>;
 }
 

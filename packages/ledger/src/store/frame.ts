@@ -4,6 +4,9 @@
 // A receipt cannot imitate a header: its JSON holds no byte below 0x20, and the header's lengths do.
 import { crc32 } from 'node:zlib';
 
+import { LedgerError } from '../errors.ts';
+import { entryBytesMax } from '../format/layout.ts';
+
 export const blockBytes = 4096;
 const headerBytes = 32;
 const magic = 0x46_42_4a_31; // FBJ1
@@ -21,22 +24,65 @@ export function frameBytes(bodyBytes: number): number {
   return Math.ceil((headerBytes + bodyBytes) / blockBytes) * blockBytes;
 }
 
-/** Room for a body of `bodyBytes`, to be filled before the frame is sealed. */
-export function newFrame(bodyBytes: number): { readonly bytes: Buffer; readonly body: Buffer } {
-  const bytes = Buffer.allocUnsafeSlow(frameBytes(bodyBytes));
-  bytes.fill(0, headerBytes + bodyBytes);
-  return { bytes, body: bytes.subarray(headerBytes, headerBytes + bodyBytes) };
-}
+/** Where a frame is put together: one buffer, used again for each. */
+export class FrameRoom {
+  #bytes: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
+  #end = headerBytes;
 
-/** Writes the header. `salt` is the ledger's own, so that no other ledger's journal is taken for this one's. */
-export function sealFrame(bytes: Buffer, { first, count, body, salt }: Frame & { readonly salt: number }): void {
-  bytes.writeUInt32BE(magic, 0);
-  bytes.writeUInt32BE(body.length, 4);
-  bytes.writeUInt32BE(count, 8);
-  bytes.writeDoubleBE(first, 12);
-  bytes.writeUInt32BE(crc32(body, salt), 20);
-  bytes.writeUInt32BE(0, 24);
-  bytes.writeUInt32BE(crc32(bytes.subarray(0, 28), salt), 28);
+  begin(): void {
+    this.#end = headerBytes;
+  }
+
+  get bodyBytes(): number {
+    return this.#end - headerBytes;
+  }
+
+  /** Adds the entry that the three texts make one after the other (joining them first would cost a copy), and returns it, a view until the next is added. Throws `receipt-too-large`, having added nothing. */
+  add(id: string, head: string, middle: string, tail: string): Uint8Array {
+    this.#reserve(2 + 3 * (head.length + middle.length + tail.length));
+    const start = this.#end + 2;
+    let at = start + this.#bytes.write(head, start);
+    at += this.#bytes.write(middle, at);
+    at += this.#bytes.write(tail, at);
+    const length = at - start;
+    if (length > entryBytesMax) throw new LedgerError('receipt-too-large', `receipt ${id} has ${length} bytes; ${entryBytesMax} at most: keep what is large elsewhere and record its hash`);
+    this.#bytes.writeUInt16BE(length, this.#end);
+    this.#end = at;
+    return this.#bytes.subarray(start, at);
+  }
+
+  /** Adds an entry that is there as bytes. */
+  addBytes(entry: Uint8Array): void {
+    this.#reserve(2 + entry.length);
+    this.#bytes.writeUInt16BE(entry.length, this.#end);
+    this.#bytes.set(entry, this.#end + 2);
+    this.#end += 2 + entry.length;
+  }
+
+  /** The frame as it goes to the journal, and the entries in it. `salt` is the ledger's own, so that no other ledger's journal is taken for this one's. */
+  seal({ first, count, salt }: { readonly first: number; readonly count: number; readonly salt: number }): { readonly sealed: Buffer; readonly body: Buffer } {
+    const length = frameBytes(this.bodyBytes);
+    this.#reserve(length - this.#end);
+    const body = this.#bytes.subarray(headerBytes, this.#end);
+    const sealed = this.#bytes.subarray(0, length);
+    sealed.fill(0, this.#end);
+    sealed.writeUInt32BE(magic, 0);
+    sealed.writeUInt32BE(body.length, 4);
+    sealed.writeUInt32BE(count, 8);
+    sealed.writeDoubleBE(first, 12);
+    sealed.writeUInt32BE(crc32(body, salt), 20);
+    sealed.writeUInt32BE(0, 24);
+    sealed.writeUInt32BE(crc32(sealed.subarray(0, 28), salt), 28);
+    return { sealed, body };
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#end + bytes;
+    if (needed <= this.#bytes.length) return;
+    const longer = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#bytes.length));
+    this.#bytes.copy(longer, 0, 0, this.#end);
+    this.#bytes = longer;
+  }
 }
 
 export type FoundFrame = Frame & { readonly isWhole: boolean };

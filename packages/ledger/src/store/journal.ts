@@ -93,7 +93,7 @@ export class Journal {
     const name = this.#freeName();
     this.#adding = name;
     try {
-      await files.changeLater([{ write: this.#path(name), bytes: new Uint8Array(this.#sizes.segmentBytes), isGiven: true }]);
+      await files.changeLater([{ write: this.#path(name), bytes: new Uint8Array(this.#sizes.segmentBytes) }]);
       await files.syncLater([this.#path(name), this.#folder]);
       this.#segments.push(this.#newSegment(name));
     } finally {

@@ -3,14 +3,11 @@
 import { dirname, join } from 'node:path';
 
 import { checkpointPath, tilePath, tileWidth, type TileId } from '../format/layout.ts';
-import { encodeBundle } from '../format/tile.ts';
 import type { Edge, TileBytes } from './edge.ts';
 import { applyChange, replaceFile, type BackgroundFiles, type FileChange } from './files.ts';
+import type { Pending } from './pending.ts';
 
-/** Entries from `first` (a multiple of 256) on that are in no full bundle on disk. */
-export type Pending = { first: number; entries: Uint8Array[] };
-
-type TileFile = { readonly tile: TileId; readonly bytes: Uint8Array; readonly isGiven?: boolean };
+type TileFile = { readonly tile: TileId; readonly bytes: Uint8Array };
 
 export type Plan = {
   readonly size: number;
@@ -21,7 +18,7 @@ export type Plan = {
   readonly tiles: readonly TileBytes[];
   /** To be made first, those above others first. */
   readonly folders: readonly string[];
-  readonly files: readonly { readonly write: string; readonly bytes: Uint8Array; readonly isGiven?: boolean }[];
+  readonly files: readonly { readonly write: string; readonly bytes: Uint8Array }[];
   /** Those of `files` that never change again. */
   readonly fullFiles: readonly string[];
 };
@@ -47,18 +44,17 @@ export class Publisher {
   }
 
   /** What the tree of `edge` has and the disk has not. */
-  plan(edge: Edge, { first, entries }: Pending): Plan {
-    const bundles = Math.floor(entries.length / tileWidth);
-    const bundle = (index: number, part: readonly Uint8Array[]): TileFile => ({ tile: { level: 'entries', index, width: part.length }, bytes: encodeBundle(part), isGiven: true });
-    const full: TileFile[] = Array.from({ length: bundles }, (_, at) => bundle(first / tileWidth + at, entries.slice(at * tileWidth, (at + 1) * tileWidth)));
-    const rest = entries.slice(bundles * tileWidth);
-    const partial = [...edge.partial(), ...(rest.length > 0 ? [bundle(first / tileWidth + bundles, rest)] : [])];
-    const places = [...full, ...edge.full, ...partial].map(({ tile, ...file }: TileFile) => ({ write: join(this.#folder, tilePath(tile)), ...file }));
+  plan(edge: Edge, pending: Pending): Plan {
+    const bundles: TileFile[] = pending.bundles().map(({ index, width, bytes }) => ({ tile: { level: 'entries', index, width }, bytes }));
+    const partialBundle = bundles.filter(({ tile }) => tile.width < tileWidth);
+    const full = [...bundles.slice(0, bundles.length - partialBundle.length), ...edge.full];
+    const places = [...full, ...edge.partial(), ...partialBundle].map(({ tile, bytes }) => ({ write: join(this.#folder, tilePath(tile)), bytes }));
     const files = places.filter(({ write }) => !this.#partials.get(dirname(write))?.has(write));
     const folders = new Set<string>();
     for (const { write } of files) this.#addFolders(dirname(write), folders);
-    const fullFiles = places.slice(0, full.length + edge.full.length).map(({ write }) => write);
-    return { size: edge.size, root: edge.root(), fullEnd: first + bundles * tileWidth, tiles: edge.full, folders: [...folders], files, fullFiles };
+    const fullFiles = places.slice(0, full.length).map(({ write }) => write);
+    const fullEnd = pending.size - (pending.size % tileWidth);
+    return { size: edge.size, root: edge.root(), fullEnd, tiles: edge.full, folders: [...folders], files, fullFiles };
   }
 
   write(plan: Plan): void {

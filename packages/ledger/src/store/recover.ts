@@ -9,7 +9,7 @@ import { openCheckpoint, type OpenedCheckpoint } from '../format/checkpoint.ts';
 import { checkpointPath, hashesAtLevel, tilePath, tileWidth } from '../format/layout.ts';
 import { equalHashes, leafHash, rootOfHashes } from '../format/merkle.ts';
 import { verifierKeyOf } from '../format/note.ts';
-import { checkTile } from '../format/tile.ts';
+import { checkTile, encodeBundle } from '../format/tile.ts';
 import { Edge } from './edge.ts';
 import { idKey, placeOf, readBundle, readEntry } from './entries.ts';
 import type { Files } from './files.ts';
@@ -18,9 +18,9 @@ import { IdIndex } from './id-index.ts';
 import type { Identity } from './identity.ts';
 import { Journal, type JournalDamage } from './journal.ts';
 import type { StoredKey } from './keys.ts';
+import { Pending } from './pending.ts';
 import type { Places } from './places.ts';
 import type { Pruned } from './prune.ts';
-import type { Pending } from './publisher.ts';
 import type { Sizes } from './sizes.ts';
 import { parseSnapshot, type Heads, type Snapshot } from './snapshot.ts';
 
@@ -54,7 +54,7 @@ export function recover(ground: Ground): Recovered {
   const durableEnd = first - (first % tileWidth);
   const edgeStart = Math.min(durableEnd, (published?.size ?? end) - ((published?.size ?? end) % tileWidth));
   const edge = new Edge({ size: edgeStart, hashes: edgeHashes(ground, edgeStart) });
-  const recovered = { journal, ids, heads: snapshot.heads, edge, pending: { first: edgeStart, entries: [] }, durableEnd: edgeStart, published, told };
+  const recovered = { journal, ids, heads: snapshot.heads, edge, pending: new Pending(edgeStart), durableEnd: edgeStart, published, told };
   replay({ ground, recovered, frames, from: Math.min(snapshot.size, edgeStart), snapshotSize: snapshot.size, end });
   return recovered;
 }
@@ -139,7 +139,7 @@ function replay({ ground, recovered, frames, from, snapshotSize, end }: Replay):
     }
     if (index < edgeStart) continue;
     edge.push(leafHash(entry));
-    pending.entries.push(entry);
+    pending.push(encodeBundle([entry]));
     checkRoot(edge, published);
   }
   if (edge.size !== end) throw new LedgerError('log-damaged', `the receipts end at ${edge.size} instead of ${end}`);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { tilePath, tileWidth } from '../format/layout.ts';
 import { splitBundle } from '../format/tile.ts';
 import type { Files } from './files.ts';
-import { newFrame, sealFrame, splitEntries, type Frame } from './frame.ts';
+import { FrameRoom, splitEntries, type Frame } from './frame.ts';
 import { Journal } from './journal.ts';
 import type { Places } from './places.ts';
 import { sizesDefault } from './sizes.ts';
@@ -57,19 +57,15 @@ export function writeJournal(files: Files, places: Places, { entries, end, salt 
   for (const name of files.list(places.journal)) files.remove(join(places.journal, name));
   const journal = new Journal({ files, folder: places.journal, salt, sizes: sizesDefault });
   journal.prepare();
+  const room = new FrameRoom();
   const framesOf = Math.ceil(entries.length / entriesPerFrame);
   for (let number = 0; number < framesOf; number += 1) {
     const part = entries.slice(number * entriesPerFrame, (number + 1) * entriesPerFrame);
     const first = end - entries.length + number * entriesPerFrame;
-    const { bytes, body } = newFrame(part.reduce((sum, { length }) => sum + 2 + length, 0));
-    let at = 0;
-    for (const entry of part) {
-      at = body.writeUInt16BE(entry.length, at);
-      body.set(entry, at);
-      at += entry.length;
-    }
-    sealFrame(bytes, { first, count: part.length, body, salt });
-    journal.append({ first, count: part.length, body }, bytes, 0);
+    room.begin();
+    for (const entry of part) room.addBytes(entry);
+    const { sealed, body } = room.seal({ first, count: part.length, salt });
+    journal.append({ first, count: part.length, body }, sealed, 0);
   }
   journal.close();
 }

@@ -9,18 +9,20 @@ import { tileWidth } from '../format/layout.ts';
 import { leafHash } from '../format/merkle.ts';
 import { formatNote, parseVerifierKey, type VerifierKey } from '../format/note.ts';
 import { begin } from './begin.ts';
-import { Commit, textsPerDraft, type Answer, type DraftTexts, type Place } from './commit.ts';
+import { answersOf, Commit, type DraftTexts, type PackedAnswers, type Place } from './commit.ts';
 import { cosigned, remember, type SignedCheckpoint } from './cosigning.ts';
 import { idKey, placeOf, readBundle, readEntry } from './entries.ts';
+import { FrameRoom } from './frame.ts';
 import type { Edge } from './edge.ts';
 import { applyChange, asLedgerError, replaceFile, type BackgroundFiles, type FileChange } from './files.ts';
 import type { IdIndex } from './id-index.ts';
 import { makeFolders, readIdentity, type Identity } from './identity.ts';
 import type { Journal } from './journal.ts';
 import type { Lock, TakeLock } from './lock.ts';
+import type { Pending } from './pending.ts';
 import { placesOf, type Places } from './places.ts';
 import { prunedFiles, pruneEnd, pruningDraft, readPruned, writePruned } from './prune.ts';
-import { Publisher, type Pending, type Plan } from './publisher.ts';
+import { Publisher, type Plan } from './publisher.ts';
 import { recover } from './recover.ts';
 import { Keeper } from './keeper.ts';
 import { Signer } from './signer.ts';
@@ -60,6 +62,7 @@ export class Store {
   readonly #heads: Heads;
   readonly #edge: Edge;
   readonly #pending: Pending;
+  readonly #room = new FrameRoom();
   readonly #publisher: Publisher;
   readonly #keeper: Keeper;
   readonly #signer: Signer;
@@ -122,7 +125,7 @@ export class Store {
   }
 
   get size(): number {
-    return this.#pending.first + this.#pending.entries.length;
+    return this.#pending.size;
   }
 
   get published(): SignedCheckpoint {
@@ -135,11 +138,10 @@ export class Store {
   }
 
   /** Durable when it returns; each draft has its answer, in order. Throws only when the whole commit failed. */
-  append(texts: DraftTexts): readonly Answer[] {
+  append(texts: DraftTexts): PackedAnswers {
     if (this.#failure !== undefined) throw this.#failure;
-    const commit = new Commit({ first: this.size, heads: this.#heads, find: this.#find });
-    for (let at = 0; at < texts.length; at += textsPerDraft) commit.add(texts[at]!, texts[at + 1]!, texts[at + 2]!, texts[at + 3]!);
-    if (commit.entries.length > 0) this.#write(commit);
+    const commit = new Commit(texts, { first: this.size, heads: this.#heads, find: this.#find, room: this.#room });
+    if (commit.count > 0) this.#write(commit);
     return commit.answers;
   }
 
@@ -164,7 +166,7 @@ export class Store {
   /** A receipt's bytes, published or not; undefined beyond the end. Throws `receipt-pruned`, `missing-tile`, `bad-tile`. */
   entry(index: number): Uint8Array | undefined {
     if (index < 0 || index >= this.size) return undefined;
-    if (index >= this.#pending.first) return this.#pending.entries[index - this.#pending.first];
+    if (index >= this.#pending.first) return this.#pending.entry(index);
     if (index < this.#prunedBelow) throw new LedgerError('receipt-pruned', `receipt ${index} was pruned, as all below ${this.#prunedBelow}; an export or backup may have it`);
     const bundle = Math.floor(index / tileWidth);
     // The last one is kept: who asks for one entry of it asks for more.
@@ -237,7 +239,7 @@ export class Store {
   /** Says in a receipt that receipts below may be missing, then removes their bundles. Resolves with what is the first kept. */
   async prune(minimumIndex: number, at: string): Promise<number> {
     const end = pruneEnd(minimumIndex, (await this.publishLater()).size);
-    const [answer] = this.append(pruningDraft(end, at));
+    const [answer] = answersOf(this.append(pruningDraft(end, at)));
     if (answer instanceof LedgerError) throw answer;
     await this.publishLater();
     await this.sync();
@@ -281,26 +283,25 @@ export class Store {
 
   #write(commit: Commit): void {
     try {
-      if (!this.#journal.hasRoom(commit.bodyBytes, this.#durableEnd)) this.#makeRoomNow();
-      const { sealed, body } = commit.seal(this.identity.salt);
-      this.#journal.append({ first: commit.first, count: commit.entries.length, body }, sealed, this.#durableEnd);
+      if (!this.#journal.hasRoom(this.#room.bodyBytes, this.#durableEnd)) this.#makeRoomNow();
+      const { first, count } = commit;
+      const { sealed, body } = this.#room.seal({ first, count, salt: this.identity.salt });
+      this.#journal.append({ first, count, body }, sealed, this.#durableEnd);
+      this.#pending.push(body);
     } catch (error) {
       const failure = asLedgerError(error, 'appending');
       if (failure.code === 'journal-sync-failed') this.#failure = failure;
       throw failure;
     }
-    // Copied: a slice of Node's shared pool would keep 8 KiB alive for 32 bytes.
+    // Copied: the answers go to another thread.
     for (const [tenantId, { count, hash }] of commit.heads) this.#heads.set(tenantId, { count, hash: new Uint8Array(hash) });
-    for (let at = 0; at < commit.entries.length; at += 1) {
-      this.#ids.add(commit.keys[at]!, commit.first + at);
-      this.#pending.entries.push(commit.entries[at]!);
-    }
-    this.#keeper.appended(commit.entries.length);
+    for (let at = 0; at < commit.count; at += 1) this.#ids.add(commit.keys[at]!, commit.first + at);
+    this.#keeper.appended(commit.count);
   }
 
   /** Brings the tree up to the entries. */
   #grow(): void {
-    for (let index = this.#edge.size; index < this.size; index += 1) this.#edge.push(leafHash(this.#pending.entries[index - this.#pending.first]!));
+    for (let index = this.#edge.size; index < this.size; index += 1) this.#edge.push(leafHash(this.#pending.entry(index)!));
   }
 
   readonly #find = (key: string, tenantId: string, id: string): Place | undefined => {
@@ -357,8 +358,7 @@ export class Store {
     if (plan.size >= this.#published.size && formatCheckpoint(checkpoint) !== this.#published.text) this.#sign(checkpoint);
     this.#publisher.wrote(plan);
     this.#edge.forget(plan.tiles);
-    this.#pending.entries.splice(0, Math.max(0, plan.fullEnd - this.#pending.first));
-    this.#pending.first = Math.max(this.#pending.first, plan.fullEnd);
+    this.#pending.forget(plan.fullEnd);
     return this.#publisher.takeOutdated();
   }
 
@@ -406,7 +406,7 @@ export class Store {
   }
 
   #announceKey(at: string): void {
-    const [answer] = this.append(this.#signer.rotationDraft(at));
+    const [answer] = answersOf(this.append(this.#signer.rotationDraft(at)));
     if (answer instanceof LedgerError) throw answer;
     this.#signer.adoptNext();
   }

@@ -7,7 +7,7 @@ import { parentPort, receiveMessageOnPort, workerData, type Transferable } from 
 import type { LedgerError } from '../errors.ts';
 import { formatVerifierKey, parseVerifierKey } from '../format/note.ts';
 import type { SignedCheckpoint } from './cosigning.ts';
-import { packAnswers, textsPerDraft, type Place } from './commit.ts';
+import { textsPerDraft, type Place } from './commit.ts';
 import { SystemBackground } from './background-files.ts';
 import { asLedgerError, tracked } from './files.ts';
 import { takeLock } from './lock.ts';
@@ -72,7 +72,7 @@ function commit(store: Store): void {
     queue.shift();
   }
   try {
-    const packed = packAnswers(store.append(texts));
+    const packed = store.append(texts);
     post({ kind: 'appended', ...packed }, [packed.indexes.buffer as ArrayBuffer, packed.hashes.buffer as ArrayBuffer]);
   } catch (error) {
     post({ kind: 'failed', count: texts.length / textsPerDraft, error: plainError(error) });

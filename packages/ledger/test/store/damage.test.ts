@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { seededRandom } from '@flyball/kernel';
 
 import { LedgerError, type LedgerErrorCode } from '../../src/errors.ts';
+import { answersOf } from '../../src/store/commit.ts';
 import { fsck, type FsckReport } from '../../src/store/fsck.ts';
 import { Store } from '../../src/store/store.ts';
 import { MemoryDisk } from './memory-disk.ts';
@@ -12,7 +13,7 @@ import { at, draftOf, folder, openOn, textsOf, toolsOn, turns } from './workload
 
 function append(store: Store, from: number, count: number): void {
   for (let number = from; number < from + count; number += 25) {
-    const answers = store.append(textsOf(Array.from({ length: Math.min(25, from + count - number) }, (_, offset) => draftOf(number + offset, 'detail'.repeat(10)))));
+    const answers = answersOf(store.append(textsOf(Array.from({ length: Math.min(25, from + count - number) }, (_, offset) => draftOf(number + offset, 'detail'.repeat(10))))));
     for (const answer of answers) if (answer instanceof LedgerError) throw answer;
   }
   store.settle();
@@ -209,7 +210,7 @@ for (const [what, path] of [['snapshot', 'snapshot'], ['index', 'ids/0']] as con
       const told: string[] = [];
       const store = openOn(disk, told);
       if (what === 'index' || how !== 'lost') assert.match(told.join(), /made anew from the receipts/);
-      const [first, last] = store.append(textsOf([draftOf(3, 'detail'.repeat(10)), draftOf(699, 'other')]));
+      const [first, last] = answersOf(store.append(textsOf([draftOf(3, 'detail'.repeat(10)), draftOf(699, 'other')])));
       assert.ok(!(first instanceof LedgerError) && !(last instanceof LedgerError));
       assert.deepEqual([first!.index, first!.isRepeat, last!.index, last!.isRepeat, store.size], [3, true, 699, true, 700]);
       await store.close();
@@ -259,7 +260,7 @@ test('pruning removes old bundles only, and what is left opens, proves and goes 
   const bundles = (): string[] => [...disk.files().keys()].filter((path) => /entries\/\d+$/.test(path)).map((path) => path.slice(-3));
   assert.deepEqual(bundles(), ['002']);
   assert.throws(() => store.entry(3), refuses('receipt-pruned', /receipt 3 was pruned, as all below 512/));
-  const [again, other] = store.append(textsOf([draftOf(3), draftOf(600)]));
+  const [again, other] = answersOf(store.append(textsOf([draftOf(3), draftOf(600)])));
   assert.ok(again instanceof LedgerError && again.code === 'receipt-pruned', 'its id is still known');
   assert.ok(!(other instanceof LedgerError) && other!.isRepeat);
   const before = Buffer.from(store.lastHash('tenant-3'));

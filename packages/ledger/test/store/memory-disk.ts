@@ -148,7 +148,8 @@ export class MemoryDisk implements BackgroundFiles {
 
   async changeLater(changes: readonly FileChange[]): Promise<void> {
     const { restarts } = this;
-    for (const change of changes) {
+    const own = changes.map((change) => ('write' in change ? { ...change, bytes: Buffer.from(change.bytes) } : change));
+    for (const change of own) {
       await undefined;
       this.#checkSame(restarts);
       applyChange(this, change);

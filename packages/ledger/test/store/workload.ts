@@ -9,7 +9,7 @@ import { chainGenesis, chainHash, receiptHash } from '../../src/format/chain.ts'
 import { leafHash, rootOfHashes } from '../../src/format/merkle.ts';
 import { encodeDraft, decodeReceipt, type ReceiptDraft } from '../../src/format/receipt.ts';
 import { Store, type Tools } from '../../src/store/store.ts';
-import type { Answer } from '../../src/store/commit.ts';
+import { answersOf, type Answer } from '../../src/store/commit.ts';
 import { MemoryDisk, PowerFailure, type Fault, type PowerLoss } from './memory-disk.ts';
 
 export const folder = '/var/ledger';
@@ -137,7 +137,7 @@ export class Workload {
     const store = this.#open();
     if (store.isShortOfRoom) await store.makeRoom();
     // Some of it again: the same ids must have the same answers.
-    const answers = store.append(textsOf([...batch, batch[3]!]));
+    const answers = answersOf(store.append(textsOf([...batch, batch[3]!])));
     answers.forEach((answer, place) => this.#acknowledge(numberOf(batch[place] ?? batch[3]!), answer));
     store.settle();
     // Half of the time the next batch comes while things are still going on in the background.
