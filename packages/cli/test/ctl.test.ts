@@ -16,6 +16,9 @@ test('each command becomes one request', () => {
   assert.deepEqual(requestOf('kill', '<0.1.42>'), { method: 'kill', params: { target: '<0.1.42>' } });
   assert.deepEqual(requestOf('kill', 'visits', '--shard', '1'), { method: 'kill', params: { target: 'visits', shard: 1 } });
   assert.deepEqual(requestOf('call', 'visits', 'add', '5'), { method: 'call', params: { target: 'visits', name: 'add', body: 5 } });
+  assert.deepEqual(requestOf('ledger', 'rotate-key'), { method: 'ledger', params: { what: 'rotateKey' } });
+  assert.deepEqual(requestOf('ledger', 'prune', '512'), { method: 'ledger', params: { what: 'prune', argument: 512 } });
+  assert.deepEqual(requestOf('ledger', 'cosign', 'note.txt'), { method: 'ledger', params: { what: 'cosign', file: '/here/note.txt' } });
   assert.deepEqual(requestOf('stop'), { method: 'stop', params: {}, untilClosed: true });
 });
 
@@ -38,6 +41,11 @@ test('what cannot be understood says what is allowed', () => {
     [['kill'], /takes PID\|NAME; it got 0/],
     [['status', 'now'], /takes no arguments; it got 1/],
     [['status', '--all'], /no option --all/],
+    [['ledger'], /takes status\|publish.*it got 0/],
+    [['ledger', 'constructor'], /no command "constructor"; there are status, publish/],
+    [['ledger', 'keys', 'x'], /takes no argument/],
+    [['ledger', 'retire-key'], /needs an argument/],
+    [['ledger', 'prune', 'all'], /takes the index of the first receipt to keep, not "all"/],
     [['call', 'visits', 'add', '{'], /must be JSON/],
     [['kill', 'a', '--shard', 'x'], /--shard cannot be "x"/],
   ];

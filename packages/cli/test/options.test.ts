@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nodeConfiguration, START_OPTIONS } from '../src/config.ts';
+import { ledgerProblems, nodeConfiguration, START_OPTIONS } from '../src/config.ts';
 import { UsageError } from '../src/errors.ts';
 import { ctlHelp, startHelp } from '../src/help.ts';
 import { nearestName } from '../src/nearest-name.ts';
@@ -63,6 +63,15 @@ test('the offset moves the port, but not a port the system chooses', () => {
   const port = (...args: string[]): number => nodeConfiguration(parseStart(args).values).httpPort;
   assert.equal(port('--port-offset', '100'), 8_180);
   assert.equal(port('--port-offset', '100', '--port', '0'), 0);
+});
+
+test('without --ledger there is none, and what says something of one is refused', () => {
+  const values = (...args: string[]) => parseStart(args).values;
+  assert.equal(nodeConfiguration(values()).ledger, undefined);
+  assert.deepEqual(nodeConfiguration(values('--ledger', '/l', '--ledger-origin', 'ledger.example/n', '--ledger-publish-every-ms', '50', '--ledger-public')).ledger, { folder: '/l', origin: 'ledger.example/n', witnesses: [], publishEveryMs: 50, isPublic: true });
+  assert.deepEqual(ledgerProblems(values('--ledger-public', '--ledger-origin', 'o')), ['--ledger-origin needs --ledger FOLDER: without it the node keeps no receipts.', '--ledger-public needs --ledger FOLDER: without it the node keeps no receipts.']);
+  assert.throws(() => values('--ledger-origin', 'a b'), /--ledger-origin cannot be "a b"/);
+  assert.throws(() => values('--ledger-witness', 'key'), /--ledger-witness cannot be "key"; allowed: a verifier key/);
 });
 
 test('the help names every option and every command', () => {

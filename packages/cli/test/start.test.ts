@@ -146,6 +146,8 @@ test('a port in use ends the start with exit code 1, the port, who to ask and wh
 test('paths become absolute from where the user stands; missing ones are all named', () => {
   const values = (...args: string[]) => parseStart(args).values;
   assert.deepEqual(withPaths(values('--application', '.', '--documents', 'start.test.ts'), here.slice(0, -1)).documents, [join(here, 'start.test.ts')]);
+  assert.equal(withPaths(values('--application', '.', '--ledger', 'new/ledger'), here.slice(0, -1)).ledger, join(here, 'new/ledger'), 'a ledger may begin');
+  assert.throws(() => withPaths(values('--application', '.', '--ledger', 'start.test.ts'), here), { problems: [`--ledger start.test.ts must be a folder; ${join(here, 'start.test.ts')} is none.`] });
   assert.throws(() => withPaths(values('--application', 'start.test.ts', '--documents', 'nowhere', '--port', '60000', '--port-offset', '9000'), here), {
     problems: [`--application start.test.ts must be a folder; ${join(here, 'start.test.ts')} is none.`, `--documents nowhere: there is no ${join(here, 'nowhere')}.`, '--port 60000 with --port-offset 9000 is above 65535.'],
   });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatBanner, startAdvice } from '../../src/commands/banner.ts';
 import { formatCall, formatHandOver, formatKill, formatLoad, formatPeers } from '../../src/commands/change-texts.ts';
+import { formatLedger } from '../../src/commands/ctl-ledger.ts';
 import { formatStatus } from '../../src/commands/status.ts';
 import { duration, plural, table } from '../../src/commands/text.ts';
 import { formatTree } from '../../src/commands/tree.ts';
@@ -71,6 +72,27 @@ documents  2        /v2
   );
 });
 
+test('status says where the ledger is, or why it cannot be had', () => {
+  const status = (...kernels: readonly unknown[]): string => formatStatus({
+    node: 'flyball', pid: 10, phase: 'serving', uptimeMs: 1, shards: 1, restarts: 0, processes: [], handOver: null, loaded: [],
+    listening: [{ name: 'ledger', url: 'http://127.0.0.1:8080/ledger/checkpoint' }],
+    kernels: kernels.map((ledger, shard) => ({ shard, status: { processes: 1, ...(ledger !== undefined && { ledger }) } })),
+  });
+  const owner = { folder: '/srv/ledger', origin: 'ledger.example/node', size: 7, publishedSize: 6, journalBytes: 8, shard: 0, generation: 1 };
+  assert.match(status(owner, undefined), /\nledger: ledger\.example\/node, 7 receipts \(6 published\) in \/srv\/ledger, written by shard 0\n/);
+  assert.match(status({ problem: 'no key (key-lost)' }, { problem: 'no key (key-lost)' }), /\nledger: UNAVAILABLE, no key \(key-lost\)\n/);
+  assert.match(status(undefined), /\nledger: being opened\n/);
+  assert.doesNotMatch(status(owner), /shard 0: .*folder/);
+});
+
+test('answers of the ledger as text', () => {
+  const format = (verb: string, result: unknown): string => formatLedger(result, {}, [verb]);
+  assert.equal(format('keys', ['a+1+x', 'a+2+y']), 'a+1+x\na+2+y\n');
+  assert.equal(format('publish', { size: 1, note: '' }), 'published: the checkpoint covers 1 receipt\n');
+  assert.equal(format('prune', 256), 'pruned: receipts from 256 on are kept\n');
+  assert.match(format('status', { folder: '/l', origin: 'o', size: 2, publishedSize: 1, journalBytes: 8, shard: 0, generation: 3 }), /^log +o\nfolder +\/l\nreceipts +2, 1 published\n/);
+});
+
 test('what changed a node says what it did', () => {
   assert.equal(
     formatHandOver({ durationMs: 350, shards: [{ shard: 0, from: 1, to: 2, startMs: 150, drainMs: 200, end: 'drained' }] }),
@@ -101,6 +123,17 @@ test('the banner says what listens where and what to try, with addresses that ca
 test('a node of another name is addressed by it; without an HTTP listener no client is pointed anywhere', () => {
   assert.match(formatBanner({ ...FACTS, name: 'shop' }), /npx flyball ctl --name shop tree/);
   assert.doesNotMatch(formatBanner({ ...FACTS, listening: [] }), /curl/);
+});
+
+test('the banner names a ledger, and the command that verifies it', () => {
+  const text = formatBanner({ ...FACTS, listening: [{ name: 'ledger', url: 'http://0.0.0.0:8080/ledger/checkpoint' }], ledger: { folder: '/srv/ledger', origin: 'ledger.example/node', size: 1 } });
+  assert.match(text, /\nLedger\n {2}folder {2}\/srv\/ledger\n {2}log {5}ledger\.example\/node, 1 receipt\n {2}verify {2}npx flyball ledger verify http:\/\/127\.0\.0\.1:8080\/ledger\/\n\nTry next/);
+});
+
+test('a ledger that keeps a node from starting comes with what to do', () => {
+  assert.match(startAdvice('journal-damaged', 1, '/l'), /flyball ledger fsck \/l\n[^]*flyball ledger fsck \/l --repair\n/);
+  assert.match(startAdvice('ledger-locked', 1, '/l'), /fuser \/l\/state\/lock/);
+  assert.equal(startAdvice('disk-read-only', 1, '/l'), '', 'its message says it');
 });
 
 test('a taken port comes with who to ask and what else to do', () => {

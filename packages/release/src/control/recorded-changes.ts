@@ -12,13 +12,13 @@ type Params = Readonly<Record<string, unknown>>;
 const RECORD_TIMEOUT_MS = 15_000;
 
 /** The kinds are those of receipts; what is not here changes nothing. */
-const KINDS: Readonly<Record<string, ChangeToRecord['kind']>> = { load: 'upgrade', 'hand-over': 'deployment', kill: 'override', call: 'override', stop: 'system' };
+const KINDS: ReadonlyMap<string, ChangeToRecord['kind']> = new Map([['load', 'upgrade'], ['hand-over', 'deployment'], ['kill', 'override'], ['call', 'override'], ['stop', 'system']]);
 /** What of the ledger is a change; a rotation and a pruning leave receipts of the ledger's own besides. */
-const LEDGER_CHANGES: Readonly<Record<string, string>> = { rotateKey: 'ledger-rotate-key', retireKey: 'ledger-retire-key', prune: 'ledger-prune' };
+const LEDGER_CHANGES: ReadonlyMap<unknown, string> = new Map([['rotateKey', 'ledger-rotate-key'], ['retireKey', 'ledger-retire-key'], ['prune', 'ledger-prune']]);
 
 export function changeOf(method: string, params: Params): Change | undefined {
-  const event = method === 'ledger' ? LEDGER_CHANGES[String(params['what'])] : method;
-  const kind = method === 'ledger' ? 'system' : KINDS[method];
+  const event = method === 'ledger' ? LEDGER_CHANGES.get(params['what']) : method;
+  const kind = method === 'ledger' ? 'system' : KINDS.get(method);
   return kind === undefined || event === undefined ? undefined : { kind, event, action: actionOf(params) };
 }
 
