@@ -18,6 +18,7 @@ import { applyChange, asLedgerError, replaceFile, type BackgroundFiles, type Fil
 import type { IdIndex } from './id-index.ts';
 import { makeFolders, readIdentity, type Identity } from './identity.ts';
 import type { Journal } from './journal.ts';
+import { JournalRoom } from './journal-room.ts';
 import type { Lock, TakeLock } from './lock.ts';
 import type { Pending } from './pending.ts';
 import { placesOf, type Places } from './places.ts';
@@ -62,19 +63,15 @@ export class Store {
   readonly #heads: Heads;
   readonly #edge: Edge;
   readonly #pending: Pending;
-  readonly #room = new FrameRoom();
+  readonly #frame = new FrameRoom();
   readonly #publisher: Publisher;
   readonly #keeper: Keeper;
   readonly #signer: Signer;
-  #durableEnd: number;
+  readonly #journalRoom: JournalRoom;
   #prunedBelow: number;
   #published: SignedCheckpoint;
   /** By text: those that a witness may still cosign. */
   readonly #lately = new Map<string, SignedCheckpoint>();
-  #syncing: Promise<void> | undefined;
-  #growing: Promise<void> | undefined;
-  /** Until the disk is known to take something again. */
-  #cannotGrow = false;
   #publishing: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #lastBundle: { readonly bundle: number; readonly entries: readonly Uint8Array[] } | undefined;
@@ -112,10 +109,10 @@ export class Store {
     this.#heads = recovered.heads;
     this.#edge = recovered.edge;
     this.#pending = recovered.pending;
-    this.#durableEnd = recovered.durableEnd;
     this.#journal.prepare();
     this.#publisher = new Publisher(this.#files, places.folder);
     this.#publisher.adoptPartials({ from: recovered.durableEnd, to: this.size });
+    this.#journalRoom = new JournalRoom({ files: this.#files, journal: this.#journal, publisher: this.#publisher, pending: this.#pending, tell: tools.tell, durableEnd: recovered.durableEnd });
     this.#keeper = new Keeper({ files: this.#files, places, ids: this.#ids, heads: this.#heads, tell: tools.tell, recentIdsMax: this.#sizes.recentIdsMax });
     const opened = recovered.published;
     this.#published = opened ? { size: opened.size, text: opened.note.text, note: formatNote(opened.note) } : { size: -1, text: '', note: '' };
@@ -134,13 +131,13 @@ export class Store {
 
   /** Why nothing can be appended any more, until the ledger is opened again. */
   get failure(): LedgerError | undefined {
-    return this.#failure;
+    return this.#failure ?? this.#journalRoom.failure;
   }
 
   /** Durable when it returns; each draft has its answer, in order. Throws only when the whole commit failed. */
   append(texts: DraftTexts): PackedAnswers {
-    if (this.#failure !== undefined) throw this.#failure;
-    const commit = new Commit(texts, { first: this.size, heads: this.#heads, find: this.#find, room: this.#room });
+    if (this.failure !== undefined) throw this.failure;
+    const commit = new Commit(texts, { first: this.size, heads: this.#heads, find: this.#find, room: this.#frame });
     if (commit.count > 0) this.#write(commit);
     return commit.answers;
   }
@@ -149,8 +146,8 @@ export class Store {
   settle(): void {
     this.#grow();
     this.#keeper.work(this.size);
-    if (this.#publisher.fullFilesUnsynced >= this.#sizes.syncFilesMin) void this.sync();
-    if (this.#growing === undefined && !this.#cannotGrow && this.#journal.needsSegment(this.#durableEnd)) this.#growing = this.#growJournal();
+    if (this.#publisher.fullFilesUnsynced >= this.#sizes.syncFilesMin) void this.#journalRoom.sync();
+    this.#journalRoom.keepAhead();
   }
 
   /** The tenant's chain hash; 32 zero bytes for one without receipts. */
@@ -192,13 +189,13 @@ export class Store {
 
   /** The journal is getting full of what no durable bundle has; wait for `makeRoom` before appending more. */
   get isShortOfRoom(): boolean {
-    return this.#failure === undefined && this.#journal.isShortOfRoom(this.#durableEnd);
+    return this.failure === undefined && this.#journal.isShortOfRoom(this.#journalRoom.durableEnd);
   }
 
   /** Never rejects: whoever appends then is told what is wrong. */
   async makeRoom(): Promise<void> {
     await this.publishLater().catch((error: LedgerError) => this.#tools.tell(error.message));
-    await this.sync();
+    await this.#journalRoom.sync();
   }
 
   /** The old keys sign on, so that who knows only them can follow; see retireKey. Asked again after an error it goes on. */
@@ -242,22 +239,14 @@ export class Store {
     const [answer] = answersOf(this.append(pruningDraft(end, at)));
     if (answer instanceof LedgerError) throw answer;
     await this.publishLater();
-    await this.sync();
-    if (this.#failure !== undefined || this.#durableEnd < end) throw this.#failure ?? new LedgerError('cannot-prune', `the bundles up to ${end} are not durable yet; prune again later`);
+    await this.#journalRoom.sync();
+    if (this.failure !== undefined || this.#journalRoom.durableEnd < end) throw this.failure ?? new LedgerError('cannot-prune', `the bundles up to ${end} are not durable yet; prune again later`);
     this.#doing('pruning', () => writePruned(this.#files, this.places, { size: this.size, heads: this.#heads, prunedBelow: Math.max(end, this.#prunedBelow) }));
     this.#prunedBelow = Math.max(end, this.#prunedBelow);
     this.#lastBundle = undefined;
     // What cannot be removed now is at the next pruning.
     await this.#files.changeLater(prunedFiles(this.#files, this.places.folder, end));
     return end;
-  }
-
-  /** Makes full files durable, so that the journal may be written over. Never rejects; see `failure`. */
-  sync(): Promise<void> {
-    this.#syncing ??= this.#sync().finally(() => {
-      this.#syncing = undefined;
-    });
-    return this.#syncing;
   }
 
   /** Publishes and leaves as little as possible for the next start to do. Closes once, however often it is asked to. */
@@ -270,10 +259,10 @@ export class Store {
   }
 
   async #close(): Promise<void> {
-    await Promise.allSettled([this.#publishing, this.#syncing, this.#growing]);
-    if (this.#failure === undefined) {
+    await Promise.allSettled([this.#publishing, this.#journalRoom.idle()]);
+    if (this.failure === undefined) {
       this.#tryTo('publishing', () => this.publish());
-      await this.sync();
+      await this.#journalRoom.sync();
       await this.#keeper.finish(this.size);
     }
     this.#journal.close();
@@ -283,10 +272,10 @@ export class Store {
 
   #write(commit: Commit): void {
     try {
-      if (!this.#journal.hasRoom(this.#room.bodyBytes, this.#durableEnd)) this.#makeRoomNow();
+      if (!this.#journal.hasRoom(this.#frame.bodyBytes, this.#journalRoom.durableEnd)) this.#makeRoomNow();
       const { first, count } = commit;
-      const { sealed, body } = this.#room.seal({ first, count, salt: this.identity.salt });
-      this.#journal.append({ first, count, body }, sealed, this.#durableEnd);
+      const { sealed, body } = this.#frame.seal({ first, count, salt: this.identity.salt });
+      this.#journal.append({ first, count, body }, sealed, this.#journalRoom.durableEnd);
       this.#pending.push(body);
     } catch (error) {
       const failure = asLedgerError(error, 'appending');
@@ -369,40 +358,10 @@ export class Store {
     remember(this.#lately, this.#published);
   }
 
-  async #growJournal(): Promise<void> {
-    try {
-      await this.#journal.addSegmentLater(this.#files);
-    } catch (error) {
-      // The commit that needs the room tries once more, and fails if it must.
-      this.#tools.tell(asLedgerError(error, 'lengthening the journal').message);
-      this.#cannotGrow = true;
-    } finally {
-      this.#growing = undefined;
-    }
-  }
-
-  async #sync(): Promise<void> {
-    const [end, size] = [this.#pending.first, this.size];
-    const paths = this.#publisher.takeUnsynced();
-    try {
-      await this.#files.syncLater(paths);
-      this.#durableEnd = Math.max(this.#durableEnd, end);
-      this.#cannotGrow = false;
-      // What was needed a moment ago is needed again, as long as there is something to append.
-      if (size === this.size) this.#journal.trim(this.#durableEnd);
-    } catch (error) {
-      // What is on disk now nobody knows: the next start writes these files again from the journal.
-      this.#failure = asLedgerError(error, 'syncing tiles');
-    }
-  }
-
   /** The journal is full of what no durable bundle has: make it durable now, however long that takes. */
   #makeRoomNow(): void {
     this.#publish();
-    const end = this.#pending.first;
-    for (const path of this.#publisher.takeUnsynced()) this.#files.syncPath(path);
-    // What a sync in the background is still at, it may yet fail at: only when none is under way all is durable.
-    if (this.#syncing === undefined) this.#durableEnd = end;
+    this.#journalRoom.syncNow();
   }
 
   #announceKey(at: string): void {
