@@ -20,7 +20,7 @@ export { formatCheckpoint, openCheckpoint, parseCheckpoint, signCheckpoint } fro
 export type { Checkpoint, OpenedCheckpoint } from './format/checkpoint.ts';
 export { addCheckpointRequest, formatProof, parseProof, verifyProof } from './format/proof.ts';
 export type { ProofVerdict, TlogProof } from './format/proof.ts';
-export { followRotation, keyRotation, prunedBelow, pruning, statementEvents } from './format/statement.ts';
+export { followRotation, keyRotation, ledgerTenantId, prunedBelow, pruning, statementEvents } from './format/statement.ts';
 
 export { verifyLog } from './verify/verify.ts';
 export type { VerifyOptions } from './verify/verify.ts';
@@ -33,7 +33,6 @@ export type { Appended } from './store/writer.ts';
 export type { FoundReceipt, PublishedCheckpoint, WriterOptions, WriterStats } from './store/protocol.ts';
 export { ledgerNotOpened, ledgerOpened, ledgerServer, ledgerServerChild, ledgerServerName, ledgerWriter } from './store/ledger-server.ts';
 export type { LedgerServerOptions, Outcome } from './store/ledger-server.ts';
-export { ledgerTenantId } from './store/signer.ts';
 export { fsckLedger } from './store/fsck.ts';
 export type { FsckFinding, FsckOptions, FsckReport } from './store/fsck.ts';
 export { ledgerRecorder } from './recorder.ts';

@@ -7,6 +7,7 @@ import { canonicalJson, isCanonical, type Json } from './canonical-json.ts';
 import { hashBytes } from './sha256.ts';
 import { entryBytesMax } from './layout.ts';
 import { parseJson } from './parse-json.ts';
+import { ledgerTenantId } from './statement.ts';
 
 export const receiptKinds = [
   'transition', 'refusal', 'signal_ingest', 'action', 'action_result', 'entitlement', 'upgrade', 'deployment', 'override', 'ingest_error', 'system',
@@ -56,6 +57,14 @@ const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** Throws `bad-receipt`. Costs a few microseconds; runs on the author's thread. */
 export function encodeDraft(draft: ReceiptDraft): EncodedDraft {
+  const encoded = encodeStatement(draft);
+  // Else any author could tell verifiers that receipts may be missing.
+  if (encoded.tenantId === ledgerTenantId) throw new LedgerError('bad-receipt', `${describeDraft(draft)}: the tenant ${ledgerTenantId} is the ledger itself; nobody else writes for it`);
+  return encoded;
+}
+
+/** The same for what the ledger says itself: never of what an author handed over. */
+export function encodeStatement(draft: ReceiptDraft): EncodedDraft {
   checkDraft(draft);
   let head = '{';
   for (const name of fieldsBeforeChain) if (name in draft) head += `"${name}":${fieldJson(draft, name)},`;

@@ -1,9 +1,11 @@
-// What the log says about itself, as receipts of kind `system`: that its key was rotated, that its beginning was
-// pruned. A verifier reads them, so their form is fixed here. Pure.
+// What the log says about itself, as receipts of kind `system` of a tenant of its own, which no author can write for:
+// that its key was rotated, that its beginning was pruned. A verifier reads them, so their form is fixed here. Pure.
 import type { Json } from './canonical-json.ts';
 import { checkNote, formatNote, formatVerifierKey, parseNote, parseVerifierKey, signatureTypes, signNote, type SigningKey, type VerifierKey } from './note.ts';
 import type { Receipt } from './receipt.ts';
 
+/** The tenant whose receipts are the ledger's own. */
+export const ledgerTenantId = 'flyball-ledger';
 /** `event` of the receipts. */
 export const statementEvents = { keyRotated: 'ledger-key-rotated', pruned: 'ledger-pruned' } as const;
 
@@ -45,8 +47,8 @@ export function followRotation(note: string, { origin, keys }: { readonly origin
   }
 }
 
-function isStatement({ kind, event }: Receipt, wanted: string): boolean {
-  return kind === 'system' && event === wanted;
+function isStatement({ kind, tenantId, event }: Receipt, wanted: string): boolean {
+  return kind === 'system' && tenantId === ledgerTenantId && event === wanted;
 }
 
 function field(details: Json | undefined, name: string): unknown {

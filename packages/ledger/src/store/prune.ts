@@ -5,12 +5,11 @@ import { basename, dirname, join } from 'node:path';
 
 import { LedgerError } from '../errors.ts';
 import { tilePath, tileWidth } from '../format/layout.ts';
-import { encodeDraft, type ReceiptDraft } from '../format/receipt.ts';
-import { pruning, statementEvents } from '../format/statement.ts';
+import { encodeStatement, type ReceiptDraft } from '../format/receipt.ts';
+import { ledgerTenantId, pruning, statementEvents } from '../format/statement.ts';
 import type { DraftTexts } from './commit.ts';
 import { replaceFile, type FileChange, type Files } from './files.ts';
 import type { Places } from './places.ts';
-import { ledgerTenantId } from './signer.ts';
 import { formatSnapshot, parseSnapshot, type Heads, type Snapshot } from './snapshot.ts';
 
 export type Pruned = Snapshot & { readonly prunedBelow: number };
@@ -38,7 +37,7 @@ export function pruneEnd(minimumIndex: number, publishedSize: number): number {
 
 export function pruningDraft(minimumIndex: number, at: string): DraftTexts {
   const draft: ReceiptDraft = { id: `ledger-pruned-${minimumIndex}`, kind: 'system', tenantId: ledgerTenantId, at, event: statementEvents.pruned, details: pruning({ minimumIndex }) };
-  const { id, tenantId, head, tail } = encodeDraft(draft);
+  const { id, tenantId, head, tail } = encodeStatement(draft);
   return [tenantId, id, head, tail];
 }
 

@@ -2,15 +2,13 @@
 import { LedgerError } from '../errors.ts';
 import { signCheckpoint, type Checkpoint } from '../format/checkpoint.ts';
 import { verifierKeyOf, type VerifierKey } from '../format/note.ts';
-import { encodeDraft, type ReceiptDraft } from '../format/receipt.ts';
-import { keyRotation, statementEvents } from '../format/statement.ts';
+import { encodeStatement, type ReceiptDraft } from '../format/receipt.ts';
+import { keyRotation, ledgerTenantId, statementEvents } from '../format/statement.ts';
 import type { DraftTexts } from './commit.ts';
 import type { Files } from './files.ts';
 import { adoptKey, nextKeyNumber, readKeys, removeKey, writeKey, writeVerifierKeys, type StoredKey } from './keys.ts';
 import type { Places } from './places.ts';
 
-/** The tenant whose receipts are the ledger's own. */
-export const ledgerTenantId = 'flyball-ledger';
 /** However many are not retired: a note has room for a hundred signatures, and witnesses need some of it. */
 const signingKeysMax = 8;
 
@@ -61,7 +59,7 @@ export class Signer {
     const next = this.#pending!;
     const details = keyRotation({ origin: this.#origin, key: verifierKeyOf(next.key), signedBy: this.#keys.at(-1)!.key });
     const draft: ReceiptDraft = { id: `ledger-key-${next.file.slice(0, 13)}`, kind: 'system', tenantId: ledgerTenantId, at, event: statementEvents.keyRotated, details };
-    const { id, tenantId, head, tail } = encodeDraft(draft);
+    const { id, tenantId, head, tail } = encodeStatement(draft);
     return [tenantId, id, head, tail];
   }
 

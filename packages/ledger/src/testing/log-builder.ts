@@ -8,7 +8,7 @@ import { signCheckpoint } from '../format/checkpoint.ts';
 import { checkpointPath, tilePath, tilesOfTree, tileWidth, verifierKeysPath } from '../format/layout.ts';
 import { leafHash, rootOfHashes } from '../format/merkle.ts';
 import { formatVerifierKey, signingKey, verifierKeyOf, type SigningKey } from '../format/note.ts';
-import { encodeDraft, recordDraft, type ReceiptDraft } from '../format/receipt.ts';
+import { encodeStatement, recordDraft, type ReceiptDraft } from '../format/receipt.ts';
 import { encodeBundle } from '../format/tile.ts';
 
 export const origin = 'ledger.example/tests';
@@ -37,7 +37,7 @@ export function entriesOf(drafts: Iterable<ReceiptDraft>): Buffer[] {
   const ends = new Map<string, { readonly count: number; readonly previous: Uint8Array }>();
   return Array.from(drafts, (one) => {
     const place = ends.get(one.tenantId) ?? { count: 0, previous: chainGenesis };
-    const entry = recordDraft(encodeDraft(one), place);
+    const entry = recordDraft(encodeStatement(one), place);
     ends.set(one.tenantId, { count: place.count + 1, previous: chainHash({ previous: place.previous, receipt: receiptHash(entry) }) });
     return entry;
   });

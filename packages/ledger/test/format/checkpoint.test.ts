@@ -7,7 +7,7 @@ import { signatureTypes, signingKey, cosignNote, formatSignature, verifierKeyOf 
 import { addCheckpointRequest, formatProof, parseProof, verifyProof } from '../../src/format/proof.ts';
 import { inclusionProof } from '../../src/format/tile.ts';
 import { tilePath } from '../../src/format/layout.ts';
-import { followRotation, keyRotation, prunedBelow, pruning, rotationNote, statementEvents } from '../../src/format/statement.ts';
+import { followRotation, keyRotation, ledgerTenantId, prunedBelow, pruning, rotationNote, statementEvents } from '../../src/format/statement.ts';
 import { buildLog, draft, entries, logKey, origin } from '../../src/testing/log-builder.ts';
 import type { Receipt } from '../../src/format/receipt.ts';
 
@@ -90,7 +90,7 @@ test('the request to a witness and its answer fit a checkpoint', () => {
 test('a rotation is followed by who knows the old key, for this log only', () => {
   const next = verifierKeyOf(signingKey({ name: origin, seed: Buffer.alloc(32, 8) }));
   const details = keyRotation({ origin, key: next, signedBy: logKey });
-  const receipt = { ...draft(1), kind: 'system', event: statementEvents.keyRotated, details } as unknown as Receipt;
+  const receipt = { ...draft(1), kind: 'system', tenantId: ledgerTenantId, event: statementEvents.keyRotated, details } as unknown as Receipt;
   const note = rotationNote(receipt)!;
   assert.equal(note, details.note);
   assert.equal(followRotation(note, { origin, keys: [key] })?.id, next.id);
@@ -100,7 +100,8 @@ test('a rotation is followed by who knows the old key, for this log only', () =>
   assert.equal(followRotation(checkpoint, { origin, keys: [key] }), undefined);
   assert.equal(followRotation('', { origin, keys: [key] }), undefined);
   assert.equal(rotationNote({ ...receipt, kind: 'override' }), undefined);
-  const prune = { ...draft(1), kind: 'system', event: statementEvents.pruned, details: pruning({ minimumIndex: 256 }) } as unknown as Receipt;
+  const prune = { ...draft(1), kind: 'system', tenantId: ledgerTenantId, event: statementEvents.pruned, details: pruning({ minimumIndex: 256 }) } as unknown as Receipt;
   assert.equal(prunedBelow(prune), 256);
   assert.equal(prunedBelow({ ...prune, details: { minimumIndex: -1 } }), undefined);
+  assert.deepEqual([prunedBelow({ ...prune, tenantId: 'tenant-1' }), rotationNote({ ...receipt, tenantId: 'tenant-1' })], [undefined, undefined], 'no tenant speaks for the log');
 });

@@ -31,6 +31,7 @@ const wrong: readonly (readonly [string, Record<string, unknown>, RegExp])[] = [
   ['no id', { id: '' }, /id must be/],
   ['a long id', { id: 'x'.repeat(257) }, /id must be/],
   ['no tenant', { tenantId: undefined }, /tenantId must be/],
+  ['the tenant that is the ledger itself', { kind: 'system', tenantId: 'flyball-ledger', event: 'ledger-pruned', details: { minimumIndex: 1_000_000 } }, /flyball-ledger is the ledger itself/],
   ['an unknown kind', { kind: 'guess' }, /kind must be one of transition, refusal/],
   ['a time without milliseconds', { at: '2026-11-20T16:55:05Z' }, /at must be UTC/],
   ['a time that is none', { at: '2026-13-20T16:55:05.000Z' }, /at must be UTC/],

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
-import { ledgerClockWentBack, LedgerError, ledgerTenantId, ledgerTold, openWriter, verifyLog, type LedgerWriter, type ReceiptDraft, type WriterOptions } from '@flyball/ledger';
+import { ledgerClockWentBack, LedgerError, ledgerTenantId, ledgerTold, openWriter, statementEvents, verifyLog, type LedgerWriter, type ReceiptDraft, type WriterOptions } from '@flyball/ledger';
 
 import { openCheckpoint } from '../../src/format/checkpoint.ts';
 import { cosignNote, formatNote, formatVerifierKey, parseNote, parseVerifierKey, signatureTypes, signingKey, verifierKeyOf } from '../../src/format/note.ts';
@@ -164,6 +164,13 @@ test('a rotated key is announced by a receipt, and who knows the old one can fol
   const keys = join(writer.folder, 'keys');
   assert.equal(statSync(keys).mode & 0o777, 0o700);
   for (const name of readdirSync(keys)) assert.equal(statSync(join(keys, name)).mode & 0o777, 0o600);
+});
+
+test('an author cannot say what only the ledger says of itself', async (context) => {
+  const writer = await open(context);
+  const forged = { id: 'ledger-pruned-256', kind: 'system', tenantId: ledgerTenantId, at, event: statementEvents.pruned, details: { minimumIndex: 256 } } as const;
+  await assert.rejects(writer.append(forged), refuses('bad-receipt', /ledger itself/));
+  assert.equal(await writer.lastHash(ledgerTenantId), '0'.repeat(64));
 });
 
 test('cosignatures of configured witnesses are kept and served; others are refused', async (context) => {

@@ -4,7 +4,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { cosignNote, formatSignature, formatVerifierKey, keyRotation, parseNote, pruning, signatureTypes, signCheckpoint, signingKey, statementEvents, verifierKeyOf, verifyLog } from '../../src/index.ts';
+import { cosignNote, formatSignature, formatVerifierKey, keyRotation, ledgerTenantId, parseNote, pruning, signatureTypes, signCheckpoint, signingKey, statementEvents, verifierKeyOf, verifyLog } from '../../src/index.ts';
 import { buildLog, draft, entries, entriesOf, logKey, logVerifierKey, origin, writeLog } from '../../src/testing/log-builder.ts';
 import { said, verifyFiles, withFolder } from './tampering.ts';
 
@@ -45,14 +45,14 @@ test('since: what proves nothing is not compared with', async () => {
 });
 
 test('a key that was rotated by a receipt is followed from the old one', async () => {
-  const rotation = draft(1_000, { kind: 'system', tenantId: 'ledger', event: statementEvents.keyRotated, details: keyRotation({ origin, key: verifierKeyOf(nextKey), signedBy: logKey }) });
+  const rotation = draft(1_000, { kind: 'system', tenantId: ledgerTenantId, event: statementEvents.keyRotated, details: keyRotation({ origin, key: verifierKeyOf(nextKey), signedBy: logKey }) });
   const files = buildLog([...log, ...entriesOf([rotation])], { keys: [nextKey] });
   const report = await verifyFiles(files);
   assert.equal(report.verdict, 'good', JSON.stringify(report.findings));
   assert.match(report.signedBy[0]!, /^ledger\.example\/tests\+/);
   assert.equal((await verifyFiles(files, { keys: [nextVerifierKey] })).verdict, 'good');
   assert.deepEqual(said(await verifyFiles(buildLog(log, { keys: [nextKey] }))), ['not-signed checkpoint']);
-  const forged = draft(1_000, { kind: 'system', tenantId: 'ledger', event: statementEvents.keyRotated, details: keyRotation({ origin, key: verifierKeyOf(nextKey), signedBy: nextKey }) });
+  const forged = draft(1_000, { kind: 'system', tenantId: ledgerTenantId, event: statementEvents.keyRotated, details: keyRotation({ origin, key: verifierKeyOf(nextKey), signedBy: nextKey }) });
   assert.deepEqual(said(await verifyFiles(buildLog([...log, ...entriesOf([forged])], { keys: [nextKey] }))), ['not-signed checkpoint']);
 });
 
@@ -86,7 +86,7 @@ test('witnesses: cosignatures are checked, counted and dated', async () => {
 
 test('pruning: what a receipt of the log or the caller allows to be gone may be gone, no more', async () => {
   const size = 66_600;
-  const prune = entriesOf([draft(size, { kind: 'system', tenantId: 'ledger', event: statementEvents.pruned, details: pruning({ minimumIndex: 65_600 }) })]);
+  const prune = entriesOf([draft(size, { kind: 'system', tenantId: ledgerTenantId, event: statementEvents.pruned, details: pruning({ minimumIndex: 65_600 }) })]);
   const whole = entries(size);
   const unpruned = buildLog([...whole, ...prune]);
   const pruned = (bundles: number, files = unpruned) => {
@@ -98,6 +98,8 @@ test('pruning: what a receipt of the log or the caller allows to be gone may be 
   assert.deepEqual([report.prunedBelow, report.receipts], [65_536, size + 1 - 65_536]);
   assert.deepEqual(said(await verifyFiles(pruned(257))), ['missing-bundle 65536', 'missing-tile tile/0/256']);
   const silent = buildLog(whole);
+  const byTenant = entriesOf([...Array.from({ length: size }, (_, at) => draft(at)), draft(size, { kind: 'system', event: statementEvents.pruned, details: pruning({ minimumIndex: 65_600 }) })]);
+  assert.equal((await verifyFiles(pruned(256, buildLog(byTenant)))).findings[0]!.code, 'missing-bundle', 'a tenant cannot say so');
   const refused = await verifyFiles(pruned(256, silent));
   assert.deepEqual([refused.findings[0]!.code, refused.findings[0]!.index], ['missing-bundle', 0]);
   assert.equal((await verifyFiles(pruned(256, silent), { minimumIndex: 65_536 })).verdict, 'good');
