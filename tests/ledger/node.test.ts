@@ -180,6 +180,8 @@ test('a node refuses to boot without its ledger, says why once, and what to do',
   rmSync(join(keyless, 'keys'), { recursive: true });
   await refusal(/keys[^]*--repair --new-key/, keyless);
   await refusal(/is the ledger of ledger\.example\/node-1, not of other\.example[^]*leave --ledger-origin out/, good, '--ledger-origin', 'other.example');
+  // A file system that is only read, to root as well.
+  if (process.platform === 'linux') await refusal(/\/sys\/flyball-ledger: the folder cannot be written/, '/sys/flyball-ledger');
   writeFileSync(join(root, 'file'), '');
   await refusal(/cannot|not a folder|ENOTDIR/, join(root, 'file', 'below'));
   const { code, err } = await start(join(root, 'file'));

@@ -1,7 +1,6 @@
 // The main module of a shard: composes a node out of the packages, at heart's word.
 import { applicationStopped, call, cast, clock, consoleLine, describeReason, distributionServer, enableChecks, identity, isolationPoolChild, logToConsole, monitorWith, named, printRunnerOutput, setProcessLimit, startWatchdog, supervisor, warmIsolation, type ChildSpec, type DistributionOptions, type DistributionPeer, type LogLine, type SupervisorProtocol } from '@flyball/kernel';
 import { httpListener, listenerAddress, parentLink, requestFailed, type HttpListenerOptions } from '@flyball/listener';
-import { ledgerProblem, LedgerError, ledgerTold, nodeLedger } from '@flyball/ledger';
 import { configureServing, originPolicy, servesIsolatedTools, toolCallFailed } from '@flyball/mcp';
 import type { BootMessage, HeartMessage, LivePeer, Peer, ShardMessage } from '@flyball/release';
 import type { ShardConfiguration } from './shard-configuration.ts';
@@ -10,7 +9,7 @@ import { answerRequest } from './shard/control-requests.ts';
 import { textOf, watchFaults } from './shard/faults.ts';
 import { forwardSessions } from './shard/forwarding.ts';
 import { handOver } from './shard/hand-over.ts';
-import { isLedgerFailure, LEDGER_PATH, ledgerChildren, ledgerRoutes, takeOverLedger } from './shard/ledger.ts';
+import { ledgerPart, loadLedgerPart } from './shard/ledger-part.ts';
 import { isLoopback } from './shard/loopback.ts';
 import { nodeServer, setReadiness, type NodeServerOptions } from './shard/node-server.ts';
 import { isDraining, peers as livePeers, setPeers, whenAlone } from './shard/peers.ts';
@@ -47,15 +46,17 @@ class Shard {
     configure(boot, this.applications);
     setPeers(boot.peers);
     forwardSessions(boot);
+    await loadLedgerPart(config);
+    ledgerPart()?.logLedger(log);
     const platform = await supervisor({ intensity: { restarts: 10, periodMs: 10_000 }, children: platformChildren(boot) }).start(undefined, { name: 'flyball_sup' });
     monitorWith(platform, ({ reason }) => this.#ended('the platform\'s supervisor', describeReason(reason)));
     // Before they start: the first may end while the second starts.
     applicationStopped.subscribe(({ name, reason }) => this.#ended(`application ${name}`, describeReason(reason)));
     // In a hand-over the predecessor keeps it until this process could serve: what is recorded meanwhile goes there.
     const takesOver = boot.predecessor !== undefined;
-    if (!takesOver) await takeOverLedger(boot);
+    if (!takesOver) await ledgerPart()?.takeOverLedger(boot);
     await this.#startApplications();
-    if (takesOver) await takeOverLedger(boot);
+    if (takesOver) await ledgerPart()?.takeOverLedger(boot);
     await call(named<{ protocol: SupervisorProtocol }>('flyball_sup'), 'startChild', { id: 'http', start: [httpListener(publicListener(boot))] } satisfies ChildSpec);
     setReadiness('ready');
     tell({ type: 'ready', listening: await listeningUrls(config) });
@@ -101,10 +102,9 @@ class Shard {
 
   /** Applications of other shards may still record; then the last receipts are published. */
   async #closeLedger(restMs: number): Promise<void> {
-    const ledger = nodeLedger();
-    if (ledger === undefined || this.boot.shard !== 0) return;
+    if (ledgerPart() === undefined || this.boot.shard !== 0) return;
     if (!isDraining(this.boot)) await whenAlone(this.boot, Math.max(0, restMs * PATIENCE_SHARE));
-    await ledger.shutDown();
+    await ledgerPart()?.closeLedger();
   }
 
   #takePeers(peers: readonly LivePeer[]): void {
@@ -141,8 +141,8 @@ function platformChildren({ self, config }: Boot): ChildSpec[] {
   const internal: HttpListenerOptions = { name: 'internal', host: '', port: 0, path: self.http, internal: true, isLocal: () => true, connectionsMax: config.maxConnections, keepAliveTimeoutMs: INTERNAL_KEEP_ALIVE_TIMEOUT_MS };
   return [
     { id: 'distribution', start: [distributionServer, distributionOptions(self)], name: 'distribution' },
-    { id: 'node', start: [nodeServer, { ledger: ledgerRoutes(config) } satisfies NodeServerOptions], name: 'node' },
-    ...ledgerChildren(self, config),
+    { id: 'node', start: [nodeServer, { ledger: ledgerPart()?.ledgerRoutes(config) } satisfies NodeServerOptions], name: 'node' },
+    ...(ledgerPart()?.ledgerChildren(self, config) ?? []),
     isolationPoolChild(),
     { id: 'internal', start: [httpListener(internal)] },
   ];
@@ -170,7 +170,7 @@ function publicListener({ config }: Boot): HttpListenerOptions {
 async function listeningUrls({ host, ledger }: ShardConfiguration): Promise<{ name: string; url: string }[]> {
   const { port } = await listenerAddress('http');
   const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return [{ name: 'MCP', url: `http://${authority}/mcp` }, { name: 'alive', url: `http://${authority}/livez` }, { name: 'ready', url: `http://${authority}/readyz` }, ...(ledger === undefined ? [] : [{ name: 'ledger', url: `http://${authority}${LEDGER_PATH}checkpoint` }])];
+  return [{ name: 'MCP', url: `http://${authority}/mcp` }, { name: 'alive', url: `http://${authority}/livez` }, { name: 'ready', url: `http://${authority}/readyz` }, ...(ledger === undefined ? [] : [{ name: 'ledger', url: `http://${authority}/ledger/checkpoint` }])];
 }
 
 let shard: Shard | undefined;
@@ -180,7 +180,7 @@ process.on('message', (message: HeartMessage<ShardConfiguration>) => {
   shard = new Shard(message);
   shard.start().catch((error: Error & { code?: string }) => {
     // What is wrong with a ledger is the operator's to know, and heart tells it.
-    if (!(error instanceof LedgerError)) log('ERROR', `shard ${message.shard} cannot start: ${error.stack ?? error.message}`);
+    if (error.name !== 'LedgerError') log('ERROR', `shard ${message.shard} cannot start: ${error.stack ?? error.message}`);
     tell({ type: 'failed', error: { code: String(error.code ?? 'start-failed'), message: error.message } });
     process.exit(1);
   });
@@ -188,9 +188,7 @@ process.on('message', (message: HeartMessage<ShardConfiguration>) => {
 // Nobody would restart or stop it any more.
 process.on('disconnect', () => process.exit(1));
 watchFaults(process, log);
-logToConsole(log, { isTold: isLedgerFailure });
+logToConsole(log, { isTold: (crash) => ledgerPart()?.isLedgerFailure(crash) ?? false });
 printRunnerOutput((line) => log('INFO', line.trimEnd()));
 requestFailed.subscribe(({ method, path, error }) => log('ERROR', `${method} ${path} failed: ${textOf(error)}`));
-ledgerTold.subscribe(({ what }) => log('WARNING', `ledger: ${what}`));
-ledgerProblem.subscribe(({ problem }) => (problem === undefined ? log('INFO', 'ledger: open again') : log('ERROR', `ledger: ${problem.message} (${problem.code}); tried again until it can be opened`)));
 toolCallFailed.subscribe(({ server, tool, error }) => log('ERROR', `tool ${tool} of ${server} failed: ${textOf(error)}`));

@@ -88,6 +88,7 @@ const LEDGER_ADVICE: Readonly<Record<string, Advice>> = {
   'log-damaged': repair,
   'missing-tile': repair,
   'bad-tile': repair,
+  'disk-failed': (folder) => [['The disk', `df ${folder}; dmesg | tail`]],
   'log-forked': (folder) => [['What is wrong', `flyball ledger fsck ${folder}`], ['Compare', `flyball ledger verify ${folder} --since CHECKPOINT`]],
   'key-lost': (folder) => [['From a backup', `restore ${folder}/keys`], ['Without one', `flyball ledger fsck ${folder} --repair --new-key`]],
   'wrong-origin': () => [['Its own name', 'leave --ledger-origin out'], ['Another log', 'flyball start --ledger OTHER-FOLDER']],

@@ -5,7 +5,7 @@ import { sessionCount } from '@flyball/mcp';
 import type { ChangeToRecord, RequestMessage, ResponseMessage } from '@flyball/release';
 import type { Applications } from './applications.ts';
 import { unattributed } from './faults.ts';
-import { askLedger, ledgerStatus, recordChange } from './ledger.ts';
+import { ledgerPart, type LedgerPart } from './ledger-part.ts';
 
 class RequestError extends Error {
   readonly code: string;
@@ -36,14 +36,14 @@ function perform(method: string, params: Record<string, unknown>, { applications
     case 'load-prepare': return applications.prepare(params as { application: string; directory: string; version?: string });
     case 'load-commit': return applications.commit();
     case 'load-abort': return applications.abort();
-    case 'record': return recordChange(params as unknown as ChangeToRecord, runId);
-    case 'ledger': return askLedger(params);
+    case 'record': return ledgerHere().recordChange(params as unknown as ChangeToRecord, runId);
+    case 'ledger': return ledgerHere().askLedger(params);
     default: throw new RequestError('unknown-method', `a shard has no method "${method}"`);
   }
 }
 
 async function status(applications: Applications): Promise<Record<string, unknown>> {
-  const ledger = await ledgerStatus();
+  const ledger = await ledgerPart()?.ledgerStatus();
   return {
     ...(ledger !== undefined && { ledger }),
     processes: processTable.size,
@@ -54,6 +54,12 @@ async function status(applications: Applications): Promise<Record<string, unknow
     lingering: lingeringProcesses().map(formatPid),
     applications: applications.versions(),
   };
+}
+
+function ledgerHere(): LedgerPart {
+  const part = ledgerPart();
+  if (part === undefined) throw new RequestError('no-ledger', 'this node keeps no receipts; start it with --ledger FOLDER');
+  return part;
 }
 
 function trees(): ProcessNode[] {

@@ -1,16 +1,19 @@
 // The node's ledger in this shard: how it is composed, and what operators ask of it.
 import { readFile } from 'node:fs/promises';
 
-import { clock, describeReason, identity, type ChildSpec, type ExitReason } from '@flyball/kernel';
-import { LedgerError, ledgerServerName, ledgerStoreName, nodeLedger, nodeLedgerChild, originOf, type NodeLedger, type OwnedLedgerStatus, type OwnerRequests } from '@flyball/ledger';
+import { clock, describeReason, identity, type ChildSpec, type ExitReason, type LogLine } from '@flyball/kernel';
+import { LedgerError, ledgerProblem, ledgerServerName, ledgerStoreName, ledgerTold, nodeLedger, nodeLedgerChild, originOf, type LedgerProblem, type NodeLedger, type OwnedLedgerStatus, type OwnerRequests } from '@flyball/ledger';
 import type { ChangeRecorded, ChangeToRecord } from '@flyball/release';
 import type { ShardConfiguration } from '../shard-configuration.ts';
 import type { LedgerRoutes } from './ledger-routes.ts';
 import { isDraining, others, type Place } from './peers.ts';
 
+export { addLedgerRoutes } from './ledger-routes.ts';
+
 /** The tenant whose receipts are the platform's own: what operators do to the node. */
 export const platformTenantId = 'flyball-node';
-export const LEDGER_PATH = '/ledger/';
+/** Verifiers are given the port's address with this behind it. */
+const LEDGER_PATH = '/ledger/';
 
 const OPERATOR_TIMEOUT_MS = 100_000;
 
@@ -37,6 +40,21 @@ export async function takeOverLedger({ shard }: Place): Promise<void> {
   if (shard !== 0) return;
   await nodeLedger()?.takeOver();
   owns = true;
+}
+
+/** Why receipts cannot be recorded from here; undefined if they can. */
+export function ledgerProblemHere(): LedgerProblem | undefined {
+  return nodeLedger()?.problem;
+}
+
+/** All that was recorded is durable and published when it resolves. */
+export async function closeLedger(): Promise<void> {
+  await nodeLedger()?.shutDown();
+}
+
+export function logLedger(log: LogLine): void {
+  ledgerTold.subscribe(({ what }) => log('WARNING', `ledger: ${what}`));
+  ledgerProblem.subscribe(({ problem }) => (problem === undefined ? log('INFO', 'ledger: open again') : log('ERROR', `ledger: ${problem.message} (${problem.code}); tried again until it can be opened`)));
 }
 
 /** A ledger that does not open: told by `ledgerProblem`, or as the reason why this process cannot start. */

@@ -1,10 +1,10 @@
 // The node's own process: its probes, and the routes that only its other processes use.
 import { genServer, processOf, reply, type Self } from '@flyball/kernel';
 import { addRoute, whenNoneForwarded, type Exchange, type RouteEntry } from '@flyball/listener';
-import { nodeLedger } from '@flyball/ledger';
 import { adoptSessions } from '@flyball/mcp';
 import { FAREWELL_PATH, SESSIONS_PATH, type FarewellBody, type SessionsBody } from './internal-requests.ts';
-import { addLedgerRoutes, type LedgerRoutes } from './ledger-routes.ts';
+import { ledgerPart } from './ledger-part.ts';
+import type { LedgerRoutes } from './ledger-routes.ts';
 import { part } from './peers.ts';
 
 const FAREWELL_BYTES_MAX = 4_096;
@@ -30,15 +30,15 @@ const routes: readonly RouteEntry[] = [
 
 /** A node that was told to keep receipts and cannot is not ready: what needs one is refused. */
 function isReady(): boolean {
-  return readiness === 'ready' && nodeLedger()?.problem === undefined;
+  return readiness === 'ready' && ledgerPart()?.ledgerProblemHere() === undefined;
 }
 
 function readinessText(exchange: Exchange): string {
   const applications = readiness === 'ready' ? 'ok' : readiness;
-  const problem = nodeLedger()?.problem;
+  const problem = ledgerPart()?.ledgerProblemHere();
   if (!exchange.query.has('verbose')) return `${problem === undefined ? applications : 'ledger unavailable'}\n`;
   // Why is for the node's operator (ctl ledger status): strangers may ask here.
-  const ledger = nodeLedger() === undefined ? '' : `[${problem === undefined ? '+' : '-'}]ledger ${problem?.code ?? 'ok'}\n`;
+  const ledger = ledgerPart() === undefined ? '' : `[${problem === undefined ? '+' : '-'}]ledger ${problem?.code ?? 'ok'}\n`;
   return `[${readiness === 'ready' ? '+' : '-'}]applications ${applications}\n${ledger}readyz check ${isReady() ? 'passed' : 'failed'}\n`;
 }
 
@@ -67,7 +67,7 @@ export const nodeServer = genServer({
   init: ({ ledger }: NodeServerOptions, self: Self) => {
     const owner = processOf(self.pid)!;
     for (const route of routes) addRoute(route, owner);
-    if (ledger !== undefined) addLedgerRoutes(ledger, owner);
+    if (ledger !== undefined) ledgerPart()?.addLedgerRoutes(ledger, owner);
     return {};
   },
   calls: { ping: () => reply('pong' as const) },
