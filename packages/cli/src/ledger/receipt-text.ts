@@ -1,39 +1,54 @@
 /** Receipts as text for people: rows of a table, one in full. What a receipt holds was written by others. Pure. */
 import { canonicalJson, type LoggedReceipt } from '@flyball/ledger';
 
-const ROW_HEAD = ['INDEX', 'AT', 'TENANT', 'KIND', 'WHAT', 'SKU', 'ID'] as const;
-/** Of columns that hold what authors chose; the time is always 24. */
+/** Of cells that hold what authors chose. */
 const CELL_CHARACTERS = 40;
-const WIDTHS = [8, 24, 16, 13, 20, 30] as const;
 
-/** Below so many columns of a terminal the SKU, mostly the same in each row, is left out. */
-const SKU_COLUMNS_MIN = 130;
-const SKU_AT = 5;
+interface Column {
+  readonly head: string;
+  readonly width: number;
+  /** Left out in a terminal that has fewer columns. */
+  readonly columnsMin: number;
+  cell(logged: LoggedReceipt, columns: number): string;
+}
+
+const SECONDS = '2026-11-20T00:00:00'.length;
+const MILLISECONDS_COLUMNS_MIN = 92;
+const KIND_COLUMNS_MIN = 112;
+
+const COLUMNS: readonly Column[] = [
+  { head: 'INDEX', width: 8, columnsMin: 0, cell: ({ index }) => String(index) },
+  { head: 'AT', width: 24, columnsMin: MILLISECONDS_COLUMNS_MIN, cell: ({ receipt: { at } }) => at },
+  { head: 'TENANT', width: 16, columnsMin: 0, cell: ({ receipt: { tenantId } }) => tenantId },
+  { head: 'KIND', width: 13, columnsMin: KIND_COLUMNS_MIN, cell: ({ receipt: { kind } }) => kind },
+  { head: 'WHAT', width: 20, columnsMin: 0, cell: ({ receipt }, columns) => whatOf(receipt) ?? (columns < KIND_COLUMNS_MIN ? receipt.kind : '-') },
+  { head: 'SKU', width: 30, columnsMin: 142, cell: ({ receipt: { sku } }) => sku ?? '-' },
+  { head: 'ID', width: 0, columnsMin: 0, cell: ({ receipt: { id } }) => id },
+];
+const SHORT_TIME: Column = { head: 'AT', width: SECONDS, columnsMin: 0, cell: ({ receipt: { at } }) => at.slice(0, SECONDS) };
 
 export interface ReceiptRows {
   head(): string;
   row(logged: LoggedReceipt): string;
 }
 
-/** One line a receipt, columns as wide as usual: it is printed before the next one is known. In a terminal none wraps. */
-export function receiptRows({ isTTY = false, columns = 0 }: { readonly isTTY?: boolean; readonly columns?: number }): ReceiptRows {
-  const columnsMax = isTTY && columns > 0 ? columns : Infinity;
-  const line = (cells: readonly string[]): string => {
-    const padded = cells.map((cell, at) => printable(cell).padEnd(WIDTHS[at] ?? 0)).filter((_, at) => at !== SKU_AT || columnsMax >= SKU_COLUMNS_MIN);
-    return `${printable(padded.join('  ').trimEnd(), columnsMax)}\n`;
+/**
+ * One line a receipt, columns as wide as usual: it is printed before the next one is known. In a terminal no line wraps:
+ * what `show` tells of a receipt by its index is left out or cut.
+ */
+export function receiptRows({ isTTY = false, columns: terminalColumns = 0 }: { readonly isTTY?: boolean; readonly columns?: number }): ReceiptRows {
+  const columns = isTTY && terminalColumns > 0 ? terminalColumns : Infinity;
+  const shown = COLUMNS.map((column) => (column.head === 'AT' && columns < column.columnsMin ? SHORT_TIME : column)).filter(({ columnsMin }) => columns >= columnsMin);
+  const line = (cellOf: (column: Column) => string): string => {
+    const cells = shown.map((column) => printable(cellOf(column)).padEnd(column.width));
+    return `${printable(cells.join('  ').trimEnd(), columns)}\n`;
   };
-  return {
-    head: () => line(ROW_HEAD),
-    row: ({ index, receipt }) => {
-      const { at, tenantId, kind, sku, id } = receipt;
-      return line([String(index), at, tenantId, kind, whatOf(receipt), sku ?? '-', id]);
-    },
-  };
+  return { head: () => line(({ head }) => head), row: (logged) => line(({ cell }) => cell(logged, columns)) };
 }
 
-function whatOf({ stateFrom, stateTo, event }: LoggedReceipt['receipt']): string {
+function whatOf({ stateFrom, stateTo, event }: LoggedReceipt['receipt']): string | undefined {
   if (typeof stateTo === 'string') return `${stateFrom ?? ''} → ${stateTo}`.trim();
-  return typeof event === 'string' ? event : '-';
+  return typeof event === 'string' ? event : undefined;
 }
 
 /** Without what would steer a terminal, and not longer than a column. */

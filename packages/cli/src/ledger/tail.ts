@@ -9,6 +9,8 @@ import { receiptRows } from './receipt-text.ts';
 import { withLog } from './target.ts';
 
 export function runTail({ values, positionals: [target = ''] }: ParsedLedger, { directory }: Environment, output: Output): Promise<number> {
+  // From the first line on: a reader that went away is told once.
+  const end = values['follow'] === true ? untilEnded() : undefined;
   return withLog(target, directory, async (log) => {
     const isJson = values['json'] === true;
     const rows = receiptRows(process.stdout);
@@ -18,7 +20,7 @@ export function runTail({ values, positionals: [target = ''] }: ParsedLedger, { 
     const { size } = await log.checkpoint();
     if (!isJson) output.out(rows.head());
     for (const logged of await newest(log, { query, lines: values['lines'] as number, size })) print(logged);
-    if (values['follow'] === true) await follow(log, { from: size, query, everyMs: values['pollMs'] as number, print });
+    if (end !== undefined) await follow(log, { from: size, query, everyMs: values['pollMs'] as number, print, signal: end });
     return EXIT_OK;
   });
 }
@@ -30,15 +32,19 @@ async function newest(log: PublishedLog, { query, lines, size }: { readonly quer
   return receipts.toReversed();
 }
 
-type Following = { readonly from: number; readonly query: ReceiptQuery; readonly everyMs: number; readonly print: (logged: LoggedReceipt) => void };
+type Following = { readonly from: number; readonly query: ReceiptQuery; readonly everyMs: number; readonly print: (logged: LoggedReceipt) => void; readonly signal: AbortSignal };
 
-async function follow(log: PublishedLog, { from, query, everyMs, print }: Following): Promise<void> {
+/** Aborted by Ctrl-C, by a supervisor, and when nobody reads any more, as in `… | head`. */
+function untilEnded(): AbortSignal {
   const abort = new AbortController();
   const end = (): void => abort.abort();
   process.once('SIGINT', end).once('SIGTERM', end);
-  // Its reader went away, as in `… | head`.
   process.stdout.once('error', end);
-  for await (const logged of followLog(log, { from, growth: polledGrowth(log, everyMs), signal: abort.signal })) {
+  return abort.signal;
+}
+
+async function follow(log: PublishedLog, { from, query, everyMs, print, signal }: Following): Promise<void> {
+  for await (const logged of followLog(log, { from, growth: polledGrowth(log, everyMs), signal })) {
     const { tenantId, kind, sku } = logged.receipt;
     const isWanted = (query.tenantId ?? tenantId) === tenantId && (query.kind ?? kind) === kind && (query.sku ?? sku) === sku;
     if (isWanted) print(logged);
