@@ -40,6 +40,7 @@ export const ledgerErrorCodes = {
   'store-failed': 'The place of an export could not be read or written; run it again, it goes on where it stopped.',
   'export-forked': 'The place holds an export that is no beginning of this log; nothing there was replaced.',
   'export-ahead': 'The place holds more of this log than the ledger does: the ledger went back.',
+  'export-gap': 'The place holds a beginning of this log, and what follows on that was pruned before it was exported; nothing there was touched. Begin a copy elsewhere.',
   'export-raced': 'Another export of this log to the same place went on at the same time; run it again.',
   'import-refused': 'What was to be imported does not verify, or the folder holds a ledger already.',
 } as const;

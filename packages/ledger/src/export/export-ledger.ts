@@ -42,7 +42,7 @@ export type ExportReport = {
 
 /**
  * Rejects with `bad-source`, `bad-note`, `bad-checkpoint`, `log-damaged`, `missing-tile`, `bad-tile` for what is to be
- * copied; with `bad-store`, `store-client-missing`, `store-failed`, `export-forked`, `export-ahead`, `export-raced` for
+ * copied; with `bad-store`, `store-client-missing`, `store-failed`, `export-forked`, `export-ahead`, `export-gap`, `export-raced` for
  * where to.
  */
 export async function exportLedger(options: ExportOptions): Promise<ExportReport> {
@@ -127,6 +127,8 @@ class Export {
     if (there.origin !== this.#log.checkpoint.origin) throw new LedgerError('export-forked', `${name} holds the log of ${there.origin}: give another place`);
     if (there.size > size) throw new LedgerError('export-ahead', `${name} holds ${there.size} receipts, the ledger only ${size}: the ledger was set back to an older state; compare them by flyball ledger verify --since, and restore from the export, before anything else is appended`);
     const root = await rootFromTiles({ size: there.size, treeSize: size }, tilesOf(this.#log));
+    // What lies between is nowhere: a copy with a hole would not verify, and nobody could tell why.
+    if (there.size < this.#log.prunedBelow) throw new LedgerError('export-gap', `${name} holds ${there.size} receipts, and the ledger was pruned below ${this.#log.prunedBelow}: it cannot be continued; keep it as it is, and begin a copy in another place`);
     if (!equalHashes(root, there.root)) throw new LedgerError('export-forked', `${name} holds ${there.size} receipts that are no beginning of this log: it is another log of the same origin, or one of the two was changed; nothing there was touched`);
     return there.size;
   }

@@ -198,6 +198,18 @@ test('what is pruned stays in copies that were made before, and is missing in th
   await assert.rejects(importLedger({ from: place, to: join(folderFor(t), 'new') }), code('import-refused'));
 });
 
+test('a copy that ends below what was pruned is left as it is, not given a hole', async (t) => {
+  const [from, to] = [await ledgerOf(t, 300), folderFor(t)];
+  const { place } = await exportLedger({ from, to });
+  const writer = await openIn(from);
+  await append(writer, 300, 1_000);
+  await writer.prune(512);
+  await writer.close();
+  await assert.rejects(exportLedger({ from, to }), code('export-gap'));
+  await assertGood(place, 300);
+  assert.equal((await exportLedger({ from, to: folderFor(t) })).size, 1_001);
+});
+
 test('folders of logs are distinct, and safe as names of files', () => {
   assert.equal(logFolder('ledger.example.org/node-1'), 'ledger.example.org_2fnode-1');
   assert.equal(logFolder('..'), '_2e.');
