@@ -1,5 +1,5 @@
 // Reads a log's files from a folder: a live ledger's, an export, an unpacked archive. Never writes.
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { LedgerError } from '../errors.ts';
@@ -16,14 +16,17 @@ export function folderReader(folder: string): LogReader {
 function readWhole(file: string, scratch?: Scratch): Uint8Array | undefined {
   let descriptor: number;
   try {
-    descriptor = openSync(file, 'r');
+    // Who opens a pipe waits for its writer, unless he says that he will not.
+    descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new LedgerError('bad-source', `${file} cannot be read (${code})`, { cause });
   }
   try {
-    return readRange(descriptor, { file, offset: 0, length: fstatSync(descriptor).size, ...(scratch ? { scratch } : {}) });
+    const found = fstatSync(descriptor);
+    if (!found.isFile()) throw new LedgerError('bad-source', `${file} is no file`);
+    return readRange(descriptor, { file, offset: 0, length: found.size, ...(scratch ? { scratch } : {}) });
   } finally {
     closeSync(descriptor);
   }

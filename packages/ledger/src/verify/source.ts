@@ -21,7 +21,7 @@ export type LogReader = {
 export type SourceDescription =
   | { readonly kind: 'folder'; readonly folder: string }
   | ({ readonly kind: 'tar' } & TarDescription)
-  | { readonly kind: 'url'; readonly url: string };
+  | { readonly kind: 'url'; readonly url: string; readonly requestTimeoutMs?: number };
 
 export type Source = { readonly description: SourceDescription; readonly close: () => void };
 
@@ -29,10 +29,13 @@ export type Source = { readonly description: SourceDescription; readonly close: 
 export const fileBytesMax = tileWidth * (2 + entryBytesMax);
 
 /** Rejects with `bad-source`. `target` is a folder, a `.tar`, `.tar.gz` or `.tgz`, or an http(s) address. */
-export async function openSource(target: string): Promise<Source> {
-  if (/^https?:\/\//.test(target)) return { description: { kind: 'url', url: target.replace(/\/+$/, '') }, close: () => {} };
+export async function openSource(target: string, { requestTimeoutMs }: { readonly requestTimeoutMs?: number } = {}): Promise<Source> {
+  const timeout = requestTimeoutMs === undefined ? {} : { requestTimeoutMs };
+  if (/^https?:\/\//.test(target)) return { description: { kind: 'url', url: target.replace(/\/+$/, ''), ...timeout }, close: () => {} };
   if (!existsSync(target)) throw new LedgerError('bad-source', `${target}: there is no such folder or archive`);
-  if (!statSync(target).isDirectory()) return openTar(target);
+  const found = statSync(target);
+  if (!found.isDirectory() && !found.isFile()) throw new LedgerError('bad-source', `${target} is neither a folder nor a file`);
+  if (!found.isDirectory()) return openTar(target);
   if (!existsSync(join(target, checkpointPath))) throw new LedgerError('bad-source', `${target}: no log in there, it has no file named ${checkpointPath}`);
   return { description: { kind: 'folder', folder: target }, close: () => {} };
 }
@@ -44,6 +47,6 @@ export function openReader(description: SourceDescription): LogReader {
     case 'tar':
       return tarReader(description);
     case 'url':
-      return urlReader(description.url);
+      return urlReader(description);
   }
 }

@@ -33,6 +33,8 @@ export type VerifyOptions = {
   readonly minimumIndex?: number;
   /** Threads; 0 does all in the caller's. Default: 2 for a log worth it, if the machine runs as many at once. */
   readonly threads?: number;
+  /** Of one file over HTTP; default 30,000. */
+  readonly requestTimeoutMs?: number;
   readonly onProgress?: (progress: Progress) => void;
   /** Aborting rejects with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -41,7 +43,7 @@ export type VerifyOptions = {
 /** Resolves also for what cannot be verified (`unusable`): callers look at `verdict` or pass on `exitCode`. */
 export async function verifyLog(options: VerifyOptions): Promise<VerifyReport> {
   try {
-    const source = await openSource(options.target);
+    const source = await openSource(options.target, options.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: options.requestTimeoutMs });
     const reader = openReader(source.description);
     try {
       return await verifySource(options, source.description, reader);
