@@ -48,6 +48,20 @@ test('prune says what it would remove, asks for a copy, checks it, and removes',
   assert.deepEqual([again.code, /^nothing to remove: .* keeps those from 512 on/.test(again.out)], [0, true]);
 });
 
+test('a pruning that was cut short: what it left is read, and goes with the next one', async (t) => {
+  const directory = await ledger(t);
+  const { run, json } = runner(t, directory);
+  const second = readFileSync(bundle(directory, 1));
+  await json('prune', 'ledger', '--minimum-index', '512', '--without-export');
+  writeFileSync(bundle(directory, 1), second);
+  const { keptFrom, prunedBelow } = await json('stats', 'ledger');
+  assert.deepEqual([keptFrom, prunedBelow], [256, 512]);
+  for (const command of ['verify', 'fsck']) assert.equal((await run(command, 'ledger')).code, 0, command);
+  assert.equal((await json('query', 'ledger', '--limit', '1')).receipts[0].index, 256);
+  const again = await json('prune', 'ledger', '--minimum-index', '512', '--without-export');
+  assert.deepEqual([again.keptFrom, again.receipts, again.files, existsSync(bundle(directory, 1))], [256, 256, 1, false]);
+});
+
 test('a copy that does not have them all is found out, and nothing is removed', async (t) => {
   const directory = await ledger(t);
   const { run, json } = runner(t, directory);

@@ -111,6 +111,7 @@ class Export {
     const { size, origin } = this.#log.checkpoint;
     const before = await this.#store.read(checkpointPath);
     const sizeBefore = before === undefined ? 0 : await this.#checkBeginning(before);
+    if (before === undefined) await this.#checkRemains();
     const tiles = [...newTiles({ since: sizeBefore, size })];
     await this.#copy(tiles, await this.#firstMissing(tiles));
     await this.#replace(verifierKeysPath, this.#log.keys, await this.#store.read(verifierKeysPath));
@@ -131,6 +132,15 @@ class Export {
     if (there.size < this.#log.prunedBelow) throw new LedgerError('export-gap', `${name} holds ${there.size} receipts, and the ledger was pruned below ${this.#log.prunedBelow}: it cannot be continued; keep it as it is, and begin a copy in another place`);
     if (!equalHashes(root, there.root)) throw new LedgerError('export-forked', `${name} holds ${there.size} receipts that are no beginning of this log: it is another log of the same origin, or one of the two was changed; nothing there was touched`);
     return there.size;
+  }
+
+  /** Of a first export that was cut short, before the log was pruned: going on would leave a hole. */
+  async #checkRemains(): Promise<void> {
+    const { prunedBelow } = this.#log;
+    const has = (bundle: number): Promise<boolean> => this.#store.has(tilePath({ level: 'entries', index: bundle, width: tileWidth }));
+    const last = Math.floor(prunedBelow / tileWidth) - 1;
+    if (last < 0 || !(await has(0)) || (await has(last))) return;
+    throw new LedgerError('export-gap', `${this.#store.name} holds what is left of an export that was cut short, and the ledger was pruned below ${prunedBelow} since: it cannot be continued; begin a copy in another place`);
   }
 
   /** Batches are done one after the other, so all before the last one that has something is there. */

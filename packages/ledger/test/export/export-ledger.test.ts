@@ -210,6 +210,21 @@ test('a copy that ends below what was pruned is left as it is, not given a hole'
   assert.equal((await exportLedger({ from, to: folderFor(t) })).size, 1_001);
 });
 
+test('an export that was cut short before a pruning is not continued past it', async (t) => {
+  const [from, to] = [await ledgerOf(t, 12_000), folderFor(t)];
+  const abort = new AbortController();
+  await assert.rejects(exportLedger({ from, to, signal: abort.signal, onProgress: (done) => done === 32 && abort.abort() }), { name: 'AbortError' });
+  const again = { from, to: folderFor(t) };
+  const stopped = new AbortController();
+  await assert.rejects(exportLedger({ ...again, signal: stopped.signal, onProgress: (done) => done === 32 && stopped.abort() }), { name: 'AbortError' });
+  const writer = await openIn(from);
+  await writer.prune(2_560);
+  await assertGood((await exportLedger({ from, to })).place, 12_001);
+  await writer.prune(10_240);
+  await writer.close();
+  await assert.rejects(exportLedger(again), code('export-gap'));
+});
+
 test('folders of logs are distinct, and safe as names of files', () => {
   assert.equal(logFolder('ledger.example.org/node-1'), 'ledger.example.org_2fnode-1');
   assert.equal(logFolder('..'), '_2e.');
