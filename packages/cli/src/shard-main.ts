@@ -53,10 +53,10 @@ class Shard {
     // Before they start: the first may end while the second starts.
     applicationStopped.subscribe(({ name, reason }) => this.#ended(`application ${name}`, describeReason(reason)));
     // In a hand-over the predecessor keeps it until this process could serve: what is recorded meanwhile goes there.
-    const takesOver = boot.predecessor !== undefined;
-    if (!takesOver) await ledgerPart()?.takeOverLedger(boot);
+    if (boot.predecessor === undefined) await ledgerPart()?.takeOverLedger(boot);
+    else ledgerPart()?.takeOverIfOrphaned(boot);
     await this.#startApplications();
-    if (takesOver) await ledgerPart()?.takeOverLedger(boot);
+    await ledgerPart()?.takeOverLedger(boot);
     await call(named<{ protocol: SupervisorProtocol }>('flyball_sup'), 'startChild', { id: 'http', start: [httpListener(publicListener(boot))] } satisfies ChildSpec);
     setReadiness('ready');
     tell({ type: 'ready', listening: await listeningUrls(config) });
@@ -109,6 +109,7 @@ class Shard {
 
   #takePeers(peers: readonly LivePeer[]): void {
     setPeers(peers);
+    ledgerPart()?.takeOverIfOrphaned(this.boot);
     cast(named<typeof distributionServer>('distribution'), 'peers', distributionPeers(peers));
   }
 

@@ -29,17 +29,35 @@ export function ledgerChildren(self: Place, { name, hostName, ledger }: ShardCon
       originDefault: originOf({ host: hostName, node: name }),
       owns: () => owns,
       isDraining: () => isDraining(self),
-      hasSiblings: () => others(self).some(({ shard }) => shard === self.shard),
+      hasSiblings: () => hasSiblings(self),
       shards: () => [...new Set(others(self).map(({ shard }) => shard))].filter((shard) => shard !== self.shard),
     }),
   ];
 }
 
+let takingOver: Promise<void> | undefined;
+
 /** Shard 0 owns it. Rejects with why it cannot be opened, in a hand-over too: then the predecessor keeps it. */
-export async function takeOverLedger({ shard }: Place): Promise<void> {
-  if (shard !== 0) return;
-  await nodeLedger()?.takeOver();
+export function takeOverLedger({ shard }: Place): Promise<void> {
+  if (shard !== 0) return Promise.resolve();
+  takingOver ??= takeOver();
+  return takingOver;
+}
+
+async function takeOver(): Promise<void> {
+  await ledgerHere().takeOver();
   owns = true;
+}
+
+/** In a hand-over the predecessor may die while this process starts, and what its applications record would find nobody. */
+export function takeOverIfOrphaned(self: Place): void {
+  if (self.shard !== 0 || hasSiblings(self) || nodeLedger() === undefined) return;
+  // Whoever starts this process learns of it: it takes over too, and gets the same answer.
+  takeOverLedger(self).catch(() => {});
+}
+
+function hasSiblings(self: Place): boolean {
+  return others(self).some(({ shard }) => shard === self.shard);
 }
 
 /** Why receipts cannot be recorded from here; undefined if they can. */

@@ -18,6 +18,12 @@ export const ledgerStoreName = 'ledger_store';
 const lockPatienceMsDefault = 2_000;
 const lockAgainMs = 20;
 const reopenMs = { min: 1_000, max: 30_000 } as const;
+/** A lock, or the name of a process, is held by one that is about to go: perhaps. */
+function isHeldByDying({ code, cause }: LedgerError): boolean {
+  const { code: causeCode, reason } = (cause ?? {}) as { readonly code?: string; readonly reason?: { readonly error?: { readonly code?: string } } };
+  return code === 'ledger-locked' || causeCode === 'name-taken' || reason?.error?.code === 'name-taken';
+}
+
 /** One that ends sooner after it was opened is not opened at once again. */
 const steadyMs = 1_000;
 
@@ -122,7 +128,7 @@ export class OwnedStore {
     for (;;) {
       const failure = await this.#start();
       if (failure === undefined || this.#isLeft) return undefined;
-      if (failure.code !== 'ledger-locked' || clock().nowMs() >= patientUntilMs) return this.#failed(failure);
+      if (!isHeldByDying(failure) || clock().nowMs() >= patientUntilMs) return this.#failed(failure);
       await this.pause(lockAgainMs);
     }
   }
