@@ -1,53 +1,43 @@
 // The root hash of every bundle, kept small: one row of hashes over the entries, and only the differences of the
 // stored tiles from it. 32 bytes a bundle are 125 KB for a million receipts.
-import { hashBytes } from '../format/sha256.ts';
 import { tileWidth } from '../format/layout.ts';
+import { hashAt, hashRow, knownAt, setHash, tileFor, type HashRow } from './hash-row.ts';
 import type { BundleHashes } from './segment.ts';
 
 /** Where the row's hash of a bundle comes from. */
-const unknown = 0;
 const fromEntries = 1;
 const fromTile = 2;
 
 export type BundleTable = {
-  /** Bundles so far, the last one perhaps partial. */
-  count: number;
-  row: Buffer;
-  origin: Uint8Array;
+  /** Bundles that the log should have, the last one perhaps partial. */
+  readonly count: number;
+  readonly row: HashRow;
   /** Bundles whose stored tile says otherwise than the entries; undefined: the tile is missing or not whole. */
   readonly otherTiles: Map<number, Uint8Array | undefined>;
 };
 
-export function bundleTable(): BundleTable {
-  return { count: 0, row: Buffer.alloc(0), origin: new Uint8Array(0), otherTiles: new Map() };
+export function bundleTable(size: number): BundleTable {
+  const count = Math.ceil(size / tileWidth);
+  return { count, row: hashRow(count), otherTiles: new Map() };
 }
 
-export function addBundle(table: BundleTable, { entries, tile }: BundleHashes): void {
-  const at = table.count;
-  table.count += 1;
-  if (table.origin.length < table.count) grow(table);
+export function addBundle({ row, otherTiles }: BundleTable, bundle: number, { isThere, entries, tile }: BundleHashes): void {
+  if (isThere) tileFor(row, bundle);
   const hash = entries ?? tile;
-  if (hash) table.row.set(hash, at * hashBytes);
-  table.origin[at] = entries ? fromEntries : tile ? fromTile : unknown;
-  if (entries && (!tile || Buffer.compare(entries, tile) !== 0)) table.otherTiles.set(at, tile);
+  if (hash) setHash(row, bundle, hash, entries ? fromEntries : fromTile);
+  if (entries && (!tile || Buffer.compare(entries, tile) !== 0)) otherTiles.set(bundle, tile && Uint8Array.from(tile));
 }
 
-function grow(table: BundleTable): void {
-  const room = Math.max(1024, 2 * table.origin.length);
-  table.row = Buffer.concat([table.row], room * hashBytes);
-  table.origin = new Uint8Array(Buffer.concat([table.origin], room));
-}
-
-export function hasEntries(table: BundleTable, bundle: number): boolean {
-  return table.origin[bundle] === fromEntries;
+export function hasEntries({ row }: BundleTable, bundle: number): boolean {
+  return knownAt(row, bundle) === fromEntries;
 }
 
 /** The lowest row of a tree: a hash per bundle, undefined where nothing is known. */
 export type LowestRow = (bundle: number) => Uint8Array | undefined;
 
 /** As the entries say; where they are missing, as the stored tile says. */
-export function rowOfEntries({ row, origin }: BundleTable): LowestRow {
-  return (bundle) => (origin[bundle] === unknown ? undefined : row.subarray(bundle * hashBytes, (bundle + 1) * hashBytes));
+export function rowOfEntries({ row }: BundleTable): LowestRow {
+  return (bundle) => hashAt(row, bundle);
 }
 
 /** As the stored tiles say; where one is missing, as the entries say. */
@@ -56,9 +46,16 @@ export function rowOfTiles(table: BundleTable): LowestRow {
   return (bundle) => table.otherTiles.get(bundle) ?? entries(bundle);
 }
 
-/** How many bundles at the log's beginning have neither entries nor a whole tile, or no entries: the pruned ones, if it was pruned. */
+/** Bundles in their order: those that have a file or neighbours that do, and all from `from` on. Of a large log take as many as are needed. */
+export function* bundlesOf({ count, row }: BundleTable, from: number): Generator<number> {
+  for (const index of [...row.tiles.keys()].toSorted((one, other) => one - other)) {
+    for (let bundle = index * tileWidth; bundle < Math.min((index + 1) * tileWidth, from, count); bundle += 1) yield bundle;
+  }
+  for (let bundle = from; bundle < count; bundle += 1) yield bundle;
+}
+
+/** How many receipts the log's beginning lacks: the pruned ones, if it was pruned. */
 export function missingAtStart(table: BundleTable): number {
-  let bundle = 0;
-  while (bundle < table.count && !hasEntries(table, bundle)) bundle += 1;
-  return bundle * tileWidth;
+  for (const bundle of bundlesOf(table, table.count)) if (hasEntries(table, bundle)) return bundle * tileWidth;
+  return table.count * tileWidth;
 }

@@ -1,9 +1,8 @@
 // Which receipt breaks its tenant's chain, when no signed tree tells: each receipt says how many come before it and
 // what the chain's hash is there, so a gap, a second receipt for one place, a late one and a changed one differ.
 import { isStart } from './chain-joiner.ts';
-import type { ReadEntry } from './entry-stream.ts';
+import type { ReadEntry, ReadReceipt } from './entry-stream.ts';
 import { findingsMax, type Finding, type FindingCode } from './report.ts';
-import type { Receipt } from '../format/receipt.ts';
 
 type Place = { readonly index: number; readonly id: string; readonly count: number; readonly chain: string };
 type Tenant = {
@@ -25,16 +24,16 @@ export async function diagnoseChains(entries: AsyncIterable<ReadEntry>, { isWhol
     tenants.set(receipt.tenantId, tenant);
     findings.push(...follow(tenant, receipt, { index, id: receipt.id, count: receipt.prevReceiptCount, chain }, isWhole));
   }
-  for (const [tenantId, tenant] of tenants) findings.push(...atEnd(tenantId, tenant));
+  for (const [tenantId, tenant] of tenants) if (findings.length <= findingsMax) findings.push(...atEnd(tenantId, tenant));
   return findings;
 }
 
-function follow(tenant: Tenant, receipt: Receipt, here: Place, isWhole: boolean): Finding[] {
+function follow(tenant: Tenant, receipt: ReadReceipt, here: Place, isWhole: boolean): Finding[] {
   const { last } = tenant;
   const { tenantId, prevReceiptHash: previous } = receipt;
   if (!last) {
     tenant.last = here;
-    if (!isWhole || isStart({ index: here.index, count: here.count, previous })) return [];
+    if (!isWhole || isStart({ count: here.count, previous })) return [];
     return [finding('chain-broken', tenantId, here, `is the first of its tenant in the log, but says that ${here.count} come before it`)];
   }
   if (here.count <= last.count) return [outOfPlace(tenant, tenantId, here)];

@@ -5,26 +5,24 @@ import { tileAt, tileWidth } from '../format/layout.ts';
 import { leafHash } from '../format/merkle.ts';
 import { decodeReceipt, type Receipt } from '../format/receipt.ts';
 import { splitBundle } from '../format/tile.ts';
-import { linkAfter, readTile } from './segment.ts';
+import { linkAfter } from './chain-pieces.ts';
+import { readTile } from './segment.ts';
 import type { LogReader } from './source.ts';
 
+/** What is looked at of a receipt; thousands are held at once, and each may be long. */
+export type ReadReceipt = Pick<Receipt, 'id' | 'tenantId' | 'prevReceiptCount' | 'prevReceiptHash'>;
 /** `receipt` is undefined when the entry is none. Hashes in hex, as they are compared and looked up. */
-export type ReadEntry = { readonly index: number; readonly leaf: string; readonly receipt?: Receipt; readonly chain?: string };
+export type ReadEntry = { readonly index: number; readonly leaf: string; readonly receipt?: ReadReceipt; readonly chain?: string };
 
 type Range = {
   readonly size: number;
-  readonly fromBundle?: number;
-  /** Bundles to leave out. */
-  readonly isSkipped?: (bundle: number) => boolean;
+  /** Which to read, in order. */
+  readonly bundles: () => Iterable<number>;
 };
-
-function* bundlesOf({ size, fromBundle = 0, isSkipped = () => false }: Range): Generator<number> {
-  for (let bundle = fromBundle; bundle * tileWidth < size; bundle += 1) if (!isSkipped(bundle)) yield bundle;
-}
 
 /** `index` counts bundle by bundle: an entry missing from a bundle does not shift those of the next one. */
 export async function* readEntries(reader: LogReader, range: Range): AsyncGenerator<ReadEntry> {
-  for (const bundle of bundlesOf(range)) {
+  for (const bundle of range.bundles()) {
     const first = bundle * tileWidth;
     const bytes = await readTile(reader, tileAt({ level: 'entries', at: first, size: range.size }));
     const { entries } = bytes ? splitBundle(bytes) : { entries: [] };
@@ -35,16 +33,17 @@ export async function* readEntries(reader: LogReader, range: Range): AsyncGenera
   }
 }
 
-function receiptOf(entry: Uint8Array): Receipt | undefined {
+function receiptOf(entry: Uint8Array): ReadReceipt | undefined {
   try {
-    return decodeReceipt(entry);
+    const { id, tenantId, prevReceiptCount, prevReceiptHash } = decodeReceipt(entry);
+    return { id, tenantId, prevReceiptCount, prevReceiptHash };
   } catch {
     return undefined;
   }
 }
 
 export async function* readLeaves(reader: LogReader, range: Range): AsyncGenerator<{ readonly index: number; readonly leaf: string }> {
-  for (const bundle of bundlesOf(range)) {
+  for (const bundle of range.bundles()) {
     const first = bundle * tileWidth;
     const bytes = Buffer.from((await readTile(reader, tileAt({ level: 0, at: first, size: range.size }))) ?? []);
     for (let at = 0; (at + 1) * hashBytes <= bytes.length; at += 1) yield { index: first + at, leaf: bytes.toString('hex', at * hashBytes, (at + 1) * hashBytes) };

@@ -1,39 +1,32 @@
 // One stretch of the log, read and hashed: what a verifier's thread does most of its time. It compares entries with
 // the lowest tiles, follows the chains inside the stretch, and returns all that is needed to join stretches: the
 // hash of each bundle and both ends of each tenant's chain. It judges nothing that lies outside its stretch.
-import { hash } from 'node:crypto';
-
 import { LedgerError } from '../errors.ts';
 import { hashBytes, sha256Into } from '../format/sha256.ts';
 import { tileAt, tilePath, tileWidth, type TileId } from '../format/layout.ts';
 import { rootOfHashes } from '../format/merkle.ts';
 import { decodeReceipt, type Receipt } from '../format/receipt.ts';
-import { prunedBelow, rotationNote } from '../format/statement.ts';
+import { prunedBelow as prunedBelowOf, rotationNote } from '../format/statement.ts';
+import { ChainFollower, type ChainPieces } from './chain-pieces.ts';
 import { findingsMax, type Finding } from './report.ts';
 import type { LogReader, Scratch } from './source.ts';
 
-/** Bundles [first, end) of the log of `size` entries. */
-export type SegmentJob = { readonly firstBundle: number; readonly endBundle: number; readonly size: number };
+/** Bundles [first, end) of the log of `size` entries. `salt` is for the keys of tenants. */
+export type SegmentJob = { readonly firstBundle: number; readonly endBundle: number; readonly size: number; readonly salt: string };
 
-/** Both ends of a tenant's chain within a stretch; hashes in hex. */
-export type ChainPiece = {
-  readonly tenantId: string;
-  readonly first: { readonly index: number; readonly count: number; readonly previous: string };
-  last: { readonly index: number; readonly count: number; readonly chain: string };
-};
-
-/** What is known of one bundle: its root over entries and over the stored tile; undefined when the file is not there or not whole. */
-export type BundleHashes = { readonly entries?: Uint8Array; readonly tile?: Uint8Array };
+/** What is known of one bundle: whether it has any file, its root over entries and over the stored tile; undefined when that file is not there or not whole. */
+export type BundleHashes = { readonly isThere: boolean; readonly entries?: Uint8Array; readonly tile?: Uint8Array };
 
 export type SegmentResult = {
   readonly job: SegmentJob;
   readonly receipts: number;
   readonly bundles: readonly BundleHashes[];
-  readonly pieces: readonly ChainPiece[];
+  readonly pieces: ChainPieces;
   /** Within the stretch a receipt does not follow from its tenant's last one. */
   readonly isChainBroken: boolean;
   readonly rotations: readonly string[];
-  readonly prunings: readonly number[];
+  /** The highest that a receipt says. */
+  readonly prunedBelow: number;
   readonly findings: readonly Finding[];
 };
 
@@ -46,27 +39,28 @@ export function segmentScratch(): SegmentScratch {
 
 type State = {
   receipts: number;
-  isChainBroken: boolean;
+  prunedBelow: number;
+  readonly chains: ChainFollower;
   readonly bundles: BundleHashes[];
-  readonly pieces: Map<string, ChainPiece>;
   readonly rotations: string[];
-  readonly prunings: number[];
   readonly findings: Finding[];
 };
 
 /** Rejects with `bad-source` only; whatever is wrong with the log is in the result. */
 export async function checkSegment(job: SegmentJob, reader: LogReader, scratch: SegmentScratch): Promise<SegmentResult> {
-  const state: State = { receipts: 0, isChainBroken: false, bundles: [], pieces: new Map(), rotations: [], prunings: [], findings: [] };
+  const state: State = { receipts: 0, prunedBelow: 0, chains: new ChainFollower(), bundles: [], rotations: [], findings: [] };
   for (let bundle = job.firstBundle; bundle < job.endBundle; bundle += 1) {
     const id = tileAt({ level: 'entries', at: bundle * tileWidth, size: job.size });
     const entries = await readTile(reader, id, scratch.bundle);
     const tile = await readTile(reader, { ...id, level: 0 }, scratch.tile);
     state.bundles.push({
+      isThere: entries !== undefined || tile !== undefined,
       ...optional('entries', entries && checkBundle(state, id, entries, scratch.leaves)),
       ...optional('tile', tile && checkLowestTile(state, { ...id, level: 0 }, tile)),
     });
   }
-  return { ...state, job, pieces: [...state.pieces.values()] };
+  const { receipts, prunedBelow, chains, bundles, rotations, findings } = state;
+  return { job, receipts, prunedBelow, bundles, rotations, findings, pieces: chains.pieces(job.salt), isChainBroken: chains.isBroken };
 }
 
 function optional<Name extends string>(name: Name, hash: Uint8Array | undefined): { [key in Name]?: Uint8Array } {
@@ -126,33 +120,17 @@ function checkEntry(state: State, index: number, entry: Uint8Array): void {
     note(state, { code: 'not-a-receipt', index, message: `entry ${index} is no receipt: ${error.message}` });
     return;
   }
-  followChain(state, index, receipt, entry);
+  state.chains.follow(receipt, entry);
   if (receipt.kind !== 'system') return;
-  const [rotation, minimumIndex] = [rotationNote(receipt), prunedBelow(receipt)];
-  if (rotation !== undefined) state.rotations.push(rotation);
-  if (minimumIndex !== undefined) state.prunings.push(minimumIndex);
+  const rotation = rotationNote(receipt);
+  // What is longer, or comes more often, no ledger wrote: then the newest key stays unknown.
+  if (rotation !== undefined && rotation.length <= rotationCharactersMax && state.rotations.length < rotationsMax) state.rotations.push(rotation);
+  state.prunedBelow = Math.max(state.prunedBelow, prunedBelowOf(receipt) ?? 0);
 }
 
-function followChain(state: State, index: number, receipt: Receipt, entry: Uint8Array): void {
-  const { tenantId, prevReceiptCount: count, prevReceiptHash: previous } = receipt;
-  const last = { index, count, chain: linkAfter(previous, entry) };
-  const piece = state.pieces.get(tenantId);
-  if (piece === undefined) {
-    state.pieces.set(tenantId, { tenantId, first: { index, count, previous }, last });
-    return;
-  }
-  if (piece.last.chain !== previous || piece.last.count + 1 !== count) state.isChainBroken = true;
-  piece.last = last;
-}
-
-const link = Buffer.alloc(2 * hashBytes);
-
-/** The chain hash after a receipt, in hex: as in `chainHash`, without the ways there and back. */
-export function linkAfter(previous: string, entry: Uint8Array): string {
-  link.write(previous, 0, hashBytes, 'hex');
-  sha256Into(link, hashBytes, entry);
-  return hash('sha256', link, 'hex');
-}
+/** Of one stretch; and of the whole log, see `rotatedKeys`. */
+export const rotationsMax = 1_000;
+const rotationCharactersMax = 10_000;
 
 function note({ findings }: State, finding: Finding): void {
   if (findings.length <= findingsMax) findings.push(finding);

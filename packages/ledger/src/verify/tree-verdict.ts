@@ -5,8 +5,9 @@ import type { Checkpoint } from '../format/checkpoint.ts';
 import { hashBytes } from '../format/sha256.ts';
 import { hashesAtLevel, tileAt, tilePath, tileWidth } from '../format/layout.ts';
 import { equalHashes } from '../format/merkle.ts';
-import { hasEntries, rowOfEntries, rowOfTiles, type BundleTable, type LowestRow } from './bundle-table.ts';
-import type { Finding } from './report.ts';
+import { bundlesOf, hasEntries, rowOfEntries, rowOfTiles, type BundleTable, type LowestRow } from './bundle-table.ts';
+import { hashAt, hashRow, setHash, type HashRow } from './hash-row.ts';
+import { findingsMax, type Finding } from './report.ts';
 import { readTile } from './segment.ts';
 import type { LogReader } from './source.ts';
 import { checkRows, rootAt, type TreeRows } from './tree-rows.ts';
@@ -27,17 +28,17 @@ type Judged = { readonly table: BundleTable; readonly checkpoint: Checkpoint; re
 export async function judgeTree({ table, checkpoint, prunedBelow }: Judged, reader: LogReader): Promise<TreeVerdict> {
   const { size, root } = checkpoint;
   const entries = rowOfEntries(table);
-  const first = await checkRows({ lowest: entries, size, prunedBelow }, reader);
+  const first = await checkRows({ lowest: entries, known: table.row, size, prunedBelow }, reader);
   const leadsToRoot = ({ rows, lowest }: { readonly rows: TreeRows; readonly lowest: LowestRow }) => {
     const reached = rootOf({ rows, lowest, size });
     return reached !== undefined && equalHashes(reached, root);
   };
   if (leadsToRoot({ rows: first.rows, lowest: entries })) return verdict({ table, size, prunedBelow, truth: entries, ...first });
   const tiles = rowOfTiles(table);
-  const above = await storedRow(size, reader);
+  const above = await storedRow(size, table.row, reader);
   const agreed: LowestRow = (bundle) => (table.otherTiles.has(bundle) ? (above(bundle) ?? tiles(bundle)) : entries(bundle));
   for (const truth of [tiles, agreed, (bundle: number) => above(bundle) ?? tiles(bundle)]) {
-    const checked = await checkRows({ lowest: truth, size, prunedBelow }, reader);
+    const checked = await checkRows({ lowest: truth, known: table.row, size, prunedBelow }, reader);
     if (leadsToRoot({ rows: checked.rows, lowest: truth })) return verdict({ table, size, prunedBelow, truth, ...checked });
   }
   const message = `the entries make a tree of root ${base64(rootOf({ rows: first.rows, lowest: entries, size }))}; what was signed for ${size} receipts is ${base64(root)}, and no tile leads there`;
@@ -56,7 +57,8 @@ function verdict({ table, size, prunedBelow, truth, rows, findings }: Told): Tre
   const wrongEntries: number[] = [];
   const wrongTiles = new Set<number>();
   const found: Finding[] = [];
-  for (let bundle = 0; bundle < table.count; bundle += 1) {
+  for (const bundle of bundlesOf(table, Math.floor(prunedBelow / tileWidth))) {
+    if (found.length > findingsMax || wrongEntries.length > findingsMax) break;
     const signed = truth(bundle);
     const isPruned = (bundle + 1) * tileWidth <= prunedBelow;
     if (hasEntries(table, bundle) && !same(entries(bundle), signed)) wrongEntries.push(bundle);
@@ -71,17 +73,14 @@ function verdict({ table, size, prunedBelow, truth, rows, findings }: Told): Tre
 }
 
 /** The hashes of full bundles as the tiles of level 1 have them. */
-async function storedRow(size: number, reader: LogReader): Promise<LowestRow> {
-  const tiles = new Map<number, Uint8Array>();
-  for (let at = 0; at < hashesAtLevel(1, size); at += tileWidth) {
-    const bytes = await readTile(reader, tileAt({ level: 1, at, size }));
-    if (bytes) tiles.set(at / tileWidth, bytes);
+async function storedRow(size: number, known: HashRow, reader: LogReader): Promise<LowestRow> {
+  const row = hashRow(hashesAtLevel(1, size));
+  for (const index of known.tiles.keys()) {
+    if (index * tileWidth >= row.length) continue;
+    const bytes = (await readTile(reader, tileAt({ level: 1, at: index * tileWidth, size }))) ?? new Uint8Array();
+    for (let at = 0; at < tileWidth && (at + 1) * hashBytes <= bytes.length; at += 1) setHash(row, index * tileWidth + at, bytes.subarray(at * hashBytes, (at + 1) * hashBytes));
   }
-  return (bundle) => {
-    const at = (bundle % tileWidth) * hashBytes;
-    const hash = tiles.get(Math.floor(bundle / tileWidth))?.subarray(at, at + hashBytes);
-    return hash?.length === hashBytes ? hash : undefined;
-  };
+  return (bundle) => hashAt(row, bundle);
 }
 
 function same(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {

@@ -5,15 +5,14 @@ import { inPlace, LedgerError } from '../errors.ts';
 import { openCheckpoint, type OpenedCheckpoint } from '../format/checkpoint.ts';
 import { checkpointPath, tileAt, tilePath, tileWidth, verifierKeysPath } from '../format/layout.ts';
 import { parseVerifierKey, type VerifierKey } from '../format/note.ts';
-import { addBundle, bundleTable, hasEntries, missingAtStart, type BundleTable } from './bundle-table.ts';
+import { bundlesOf, hasEntries, missingAtStart } from './bundle-table.ts';
 import { diagnoseChains } from './chain-diagnosis.ts';
-import { chainJoiner, joinSegment, type ChainJoiner } from './chain-joiner.ts';
 import { diagnoseEntries } from './entry-diagnosis.ts';
 import { readEntries, readLeaves } from './entry-stream.ts';
+import { readLog, type ReadLog } from './read-log.ts';
 import { findingsMax, type Finding, type Progress, type VerifyReport } from './report.ts';
 import { readTile } from './segment.ts';
-import { checkedSegments } from './segment-lanes.ts';
-import { judgeSignatures, rotatedKeys, type SignatureVerdict, type Trust } from './signatures.ts';
+import { judgeSignatures, type SignatureVerdict, type Trust } from './signatures.ts';
 import { compareSince } from './since.ts';
 import { openReader, openSource, type LogReader, type SourceDescription } from './source.ts';
 import { judgeTree, type TreeVerdict } from './tree-verdict.ts';
@@ -72,13 +71,14 @@ async function verifySource(options: VerifyOptions, source: SourceDescription, r
   const atFirst = judgeSignatures(checkpoint, trust, checkpointPath);
   // A size that nobody vouches for may be any number: it is not worth reading on unless the log has such an end.
   if (atFirst.signedBy.length === 0 && !(await reachesEnd(checkpoint, reader))) return broken(known, atFirst.findings);
-  const read = await readLog(options, { source, checkpoint });
-  const prunedBelow = Math.max(options.minimumIndex ?? 0, ...read.prunings);
-  const keys = rotatedKeys(read.rotations, { origin: checkpoint.origin, keys: trust.keys });
+  const read = await readLog(options, { source, checkpoint, reader, keys: trust.keys });
+  const prunedBelow = Math.max(options.minimumIndex ?? 0, read.prunedBelow);
+  const { keys } = read;
+  if (read.isCutShort) return broken({ ...known, receipts: read.receipts, tenants: read.chains.ends.tenants, signedBy: atFirst.signedBy }, read.findings);
   const signatures = judgeSignatures(checkpoint, { ...trust, keys }, checkpointPath);
-  const findings = await findAll({ options, checkpoint, read, prunedBelow, keys, signatures }, reader);
+  const findings = await findAll({ options, checkpoint, read, prunedBelow, signatures }, reader);
   const report: VerifyReport = {
-    ...known, receipts: read.receipts, tenants: read.chains.ends.size, prunedBelow: Math.min(prunedBelow, missingAtStart(read.table)), signedBy: signatures.signedBy, witnesses: signatures.witnessed,
+    ...known, receipts: read.receipts, tenants: read.chains.ends.tenants, prunedBelow: Math.min(prunedBelow, missingAtStart(read.table)), signedBy: signatures.signedBy, witnesses: signatures.witnessed,
   };
   return findings.length === 0 ? report : broken(report, findings);
 }
@@ -107,44 +107,19 @@ async function reachesEnd({ size }: OpenedCheckpoint, reader: LogReader): Promis
   return size === 0 || (await readTile(reader, tileAt({ level: 0, at: size - 1, size }))) !== undefined;
 }
 
-type ReadLog = {
-  receipts: number;
-  readonly table: BundleTable;
-  readonly chains: ChainJoiner;
-  readonly rotations: string[];
-  readonly prunings: number[];
-  readonly findings: Finding[];
-};
-
-async function readLog({ threads, onProgress, signal }: VerifyOptions, { source, checkpoint: { size } }: { readonly source: SourceDescription; readonly checkpoint: OpenedCheckpoint }): Promise<ReadLog> {
-  const read: ReadLog = { receipts: 0, table: bundleTable(), chains: chainJoiner(), rotations: [], prunings: [], findings: [] };
-  for await (const segment of checkedSegments({ source, size, ...(threads === undefined ? {} : { threads }) })) {
-    signal?.throwIfAborted();
-    read.receipts += segment.receipts;
-    for (const bundle of segment.bundles) addBundle(read.table, bundle);
-    joinSegment(read.chains, segment, { isWhole: hasEntries(read.table, 0) });
-    read.rotations.push(...segment.rotations);
-    read.prunings.push(...segment.prunings);
-    read.findings.push(...segment.findings.slice(0, findingsMax + 1 - read.findings.length));
-    onProgress?.({ receipts: Math.min(size, segment.job.endBundle * tileWidth), size });
-  }
-  return read;
-}
-
 type Known = {
   readonly options: VerifyOptions;
   readonly checkpoint: OpenedCheckpoint;
   readonly read: ReadLog;
   readonly prunedBelow: number;
-  readonly keys: readonly VerifierKey[];
   readonly signatures: SignatureVerdict;
 };
 
-async function findAll({ options, checkpoint, read, prunedBelow, keys, signatures }: Known, reader: LogReader): Promise<Finding[]> {
+async function findAll({ options, checkpoint, read, prunedBelow, signatures }: Known, reader: LogReader): Promise<Finding[]> {
   const tree = await judgeTree({ table: read.table, checkpoint, prunedBelow }, reader);
   const missing = missingBundles({ read, size: checkpoint.size, prunedBelow });
   const receipts = await receiptFindings({ tree, read, checkpoint, isComplete: missing.length === 0 }, reader);
-  const since = (options.since ?? []).map((bytes) => openSince(bytes, { checkpoint, keys }));
+  const since = (options.since ?? []).map((bytes) => openSince(bytes, { checkpoint, keys: read.keys }));
   return [
     ...signatures.findings,
     ...(await compareSince({ checkpoints: since, size: checkpoint.size, rows: tree.rows }, reader)),
@@ -159,6 +134,7 @@ async function findAll({ options, checkpoint, read, prunedBelow, keys, signature
 function missingBundles({ read, size, prunedBelow }: { readonly read: ReadLog; readonly size: number; readonly prunedBelow: number }): Finding[] {
   const isBad = new Set(read.findings.filter(({ code }) => code === 'bad-bundle').map(({ path }) => path));
   const found: Finding[] = [];
+  // Stops with the first hundred: a log may claim any size.
   for (let bundle = Math.floor(prunedBelow / tileWidth); bundle < read.table.count && found.length <= findingsMax; bundle += 1) {
     const id = tileAt({ level: 'entries', at: bundle * tileWidth, size });
     const path = tilePath(id);
@@ -176,12 +152,13 @@ async function receiptFindings({ tree, read, checkpoint: { size }, isComplete }:
   const bad = new Set(read.findings.filter(({ code }) => code === 'bad-bundle').map(({ path }) => path));
   const isBad = (bundle: number) => bad.has(tilePath(tileAt({ level: 'entries', at: bundle * tileWidth, size })));
   const isAbsent = (bundle: number) => !hasEntries(read.table, bundle) && !isBad(bundle);
-  const suspects = tree.truth ? [...Array(read.table.count).keys()].filter((bundle) => isBad(bundle) || tree.wrongEntries.includes(bundle)) : [];
-  const isSkipped = (bundle: number) => tree.wrongTiles.has(bundle) || isAbsent(bundle);
-  const range = { size, fromBundle: suspects[0] ?? 0, isSkipped };
+  const all = [...bundlesOf(read.table, read.table.count)];
+  const suspects = tree.truth ? all.filter((bundle) => isBad(bundle) || tree.wrongEntries.includes(bundle)) : [];
+  const isAsked = (bundle: number) => bundle >= (suspects[0] ?? 0) && !tree.wrongTiles.has(bundle) && !isAbsent(bundle);
+  const range = { size, bundles: () => all.filter(isAsked) };
   const byTree = suspects.length > 0 ? await diagnoseEntries({ signed: readLeaves(reader, range), found: readEntries(reader, range) }) : [];
   if (byTree.length > 0 || !isComplete) return [...byTree, ...unnamed({ tree, size })];
-  const byChain = read.chains.isBroken ? await diagnoseChains(readEntries(reader, { size }), { isWhole: hasEntries(read.table, 0) }) : [];
+  const byChain = read.chains.isBroken ? await diagnoseChains(readEntries(reader, { size, bundles: () => all }), { isWhole: hasEntries(read.table, 0) }) : [];
   return byChain.length > 0 ? byChain : unnamed({ tree, size });
 }
 
