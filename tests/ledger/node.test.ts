@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
-import { openWriter } from '@flyball/ledger';
+import { cosignNote, formatNote, formatVerifierKey, openWriter, parseNote, signatureTypes, signingKey, verifierKeyOf } from '@flyball/ledger';
 import { draft } from '@flyball/ledger/testing';
 import { startNode, type TestNode } from '../spine/harness/node.ts';
 import { flyball, scratch } from './harness/flyball.ts';
@@ -93,7 +93,8 @@ test('kill -9 of the shard that writes: the others wait for it, and nothing ackn
 });
 
 test('operators reach the ledger through ctl, in either shard', { timeout: 60_000 }, async (context) => {
-  const { node, folder, ctl } = await started(context, { args: ['--ledger-origin', 'ledger.example/node-1'] });
+  const witness = signingKey({ name: 'witness.example', type: signatureTypes.cosignature, seed: Buffer.alloc(32, 7) });
+  const { node, folder, ctl } = await started(context, { args: ['--ledger-origin', 'ledger.example/node-1', '--ledger-witness', formatVerifierKey(verifierKeyOf(witness))] });
   assert.match(node.output(), /ledger\.example\/node-1, 0 receipts/);
   const recorders = await Recorders.everywhere('r', node.url, 8);
   await recorders.more(600);
@@ -110,6 +111,11 @@ test('operators reach the ledger through ctl, in either shard', { timeout: 60_00
   assert.match((await ctl('ledger', 'prune', '256')).out, /receipts from 256 on are kept/);
   const refused = await ctl('ledger', 'retire-key', after[0]!);
   assert.deepEqual([refused.code, /\(unknown-key\)/.test(refused.err)], [1, true]);
+  const { text, signatures } = parseNote(await (await fetch(new URL('/ledger/checkpoint', node.url))).text());
+  const cosigned = join(folder, '..', 'cosigned');
+  writeFileSync(cosigned, formatNote({ text, signatures: [...signatures, cosignNote(text, witness, { timestampS: 1_790_000_000 })] }));
+  assert.match((await ctl('ledger', 'cosign', cosigned)).out, /^cosigned: /);
+  assert.match(await (await fetch(new URL('/ledger/cosigned-checkpoint', node.url))).text(), /^— witness\.example /m);
   const unread = await ctl('ledger', 'cosign', 'nowhere');
   assert.deepEqual([unread.code, /nowhere cannot be read.*\(bad-note\)/.test(unread.err)], [1, true]);
   const wrong = await ctl('ledger', 'fly');
