@@ -52,7 +52,9 @@ export function recover(ground: Ground): Recovered {
   checkReach({ end, published, snapshotSize: snapshot.size, places });
   journal.settle(frames.at(-1));
   const durableEnd = first - (first % tileWidth);
-  const edgeStart = Math.min(durableEnd, (published?.size ?? end) - ((published?.size ?? end) % tileWidth));
+  const publishedEnd = (published?.size ?? end) - ((published?.size ?? end) % tileWidth);
+  // What was pruned is durable, published, and must not be written again: the journal may well have it still.
+  const edgeStart = Math.max(Math.min(durableEnd, publishedEnd), ground.pruned?.prunedBelow ?? 0);
   const edge = new Edge({ size: edgeStart, hashes: edgeHashes(ground, edgeStart) });
   const recovered = { journal, ids, heads: snapshot.heads, edge, pending: new Pending(edgeStart), durableEnd: edgeStart, published, told };
   replay({ ground, recovered, frames, from: Math.min(snapshot.size, edgeStart), snapshotSize: snapshot.size, end });
@@ -95,15 +97,21 @@ function openIndex(ground: Ground, told: string[]): { readonly snapshot: Snapsho
   if (bytes !== undefined && snapshot === undefined) told.push('the snapshot of chains and ids was damaged: it is made anew from the receipts');
   const index = { files, folder: places.idRuns, salt: identity.salt };
   const fresh = pruned ?? { size: 0, runs: [], heads: new Map() };
-  if (snapshot === undefined && pruned !== undefined) told.push(`the ids of receipts below ${pruned.size} are forgotten, since some of those were pruned: one of them that is appended again is recorded again`);
+  const usable = usableSnapshot(snapshot, pruned);
+  if (pruned !== undefined && usable !== snapshot) told.push(`the ids of receipts ${snapshot?.size ?? 0} to ${pruned.size - 1} are forgotten, since some of those were pruned: one of them that is appended again is recorded again`);
   try {
-    const usable = snapshot ?? fresh;
     return { snapshot: usable, ids: new IdIndex({ ...index, runs: usable.runs }) };
   } catch (error) {
     if (!isIndexTrouble(error)) throw error;
     told.push('the index of ids was damaged or lost: it is made anew from the receipts');
     return { snapshot: fresh, ids: new IdIndex({ ...index, runs: [] }) };
   }
+}
+
+/** A snapshot from before what was pruned cannot be carried on from there: its ids hold, the heads are those that pruning kept. */
+function usableSnapshot(snapshot: Snapshot | undefined, pruned: Pruned | undefined): Snapshot {
+  if (pruned === undefined) return snapshot ?? { size: 0, runs: [], heads: new Map() };
+  return snapshot !== undefined && snapshot.size >= pruned.prunedBelow ? snapshot : { size: pruned.size, runs: snapshot?.runs ?? [], heads: pruned.heads };
 }
 
 function isIndexTrouble(error: unknown): boolean {
