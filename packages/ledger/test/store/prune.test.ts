@@ -2,13 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { seededRandom } from '@flyball/kernel';
+
 import { LedgerError } from '../../src/errors.ts';
 import { answersOf } from '../../src/store/commit.ts';
 import { fsck } from '../../src/store/fsck.ts';
 import { sizesDefault, type Sizes } from '../../src/store/sizes.ts';
 import { Store } from '../../src/store/store.ts';
 import { MemoryDisk } from './memory-disk.ts';
-import { at, draftOf, folder, origin, textsOf, toolsOn, turns } from './workload.ts';
+import { at, draftOf, folder, origin, smallSizes, textsOf, toolsOn, turns } from './workload.ts';
 
 function open(disk: MemoryDisk, sizes: Sizes, told: string[] = []): Store {
   return Store.open({ folder, origin, at }, { ...toolsOn(disk, told), sizes });
@@ -70,3 +72,42 @@ test('a snapshot from before what was pruned does not keep the ledger from openi
   await again.close();
   assert.deepEqual(findings(disk), []);
 });
+
+test('the power goes at any moment of a pruning: the ledger opens, with all that was not to be pruned', async () => {
+  let moments = 0;
+  for (const loss of ['kept', 'lost', 'mixed'] as const) {
+    for (let moment = 1; ; moment += 1) {
+      const disk = new MemoryDisk();
+      const store = open(disk, smallSizes);
+      await append(store, 0, 900);
+      const heads = Array.from({ length: 7 }, (_, tenant) => Buffer.from(store.lastHash(`tenant-${tenant}`)));
+      disk.inject({ at: moment, kind: 'crash-after' });
+      await store.prune(600, at).catch(() => {});
+      if (!disk.hasFailed) break;
+      moments += 1;
+      const where = `${loss}, ${moment}: ${disk.journal.at(-1)}`;
+      await turns();
+      disk.restart(loss, seededRandom(moment));
+      const again = open(disk, smallSizes);
+      assert.ok(again.size === 900 || again.size === 901, where);
+      assert.deepEqual(Array.from({ length: 7 }, (_, tenant) => Buffer.from(again.lastHash(`tenant-${tenant}`))), heads, where);
+      for (let index = 0; index < again.size; index += 1) assert.ok(isThere(again, index) || index < 512, `${where}: ${index}`);
+      // The same asked again completes it.
+      assert.equal(await again.prune(600, at), 512, where);
+      assert.deepEqual(bundles(disk), ['002'], where);
+      await append(again, 1_000, 1_030);
+      await again.close();
+      assert.deepEqual(findings(disk), [], where);
+    }
+  }
+  assert.ok(moments > 30, `${moments}`);
+});
+
+function isThere(store: Store, index: number): boolean {
+  try {
+    return store.entry(index) !== undefined;
+  } catch (error) {
+    if (error instanceof LedgerError && error.code === 'receipt-pruned') return false;
+    throw error;
+  }
+}
