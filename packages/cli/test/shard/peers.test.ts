@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LivePeer, PeerRole } from '@flyball/release';
-import { part, placeOf, setPeers, whereSessionMayBe } from '../../src/shard/peers.ts';
+import { isDraining, others, part, placeOf, setPeers, whenAlone, whereSessionMayBe } from '../../src/shard/peers.ts';
 
 function peer(shard: number, generation: number, role: PeerRole = 'current'): LivePeer {
   return { shard, generation, role, distribution: `s${shard}g${generation}.dist.sock`, http: `s${shard}g${generation}.http.sock` };
@@ -41,4 +41,21 @@ test('a process that said farewell is asked for nothing, until its name is gone 
   assert.equal(whereSessionMayBe(second, 0), undefined);
   setPeers([peer(0, 2)]);
   assert.equal(whereSessionMayBe(second, 0), undefined);
+});
+
+test('whoever waits to be the last one is told when it is, or after its patience', async () => {
+  setPeers([peer(0, 1, 'draining'), peer(0, 3), peer(1, 2)]);
+  assert.deepEqual(others(here).map(({ generation }) => generation), [3, 2]);
+  assert.deepEqual([isDraining(here), isDraining({ shard: 0, generation: 3 })], [true, false]);
+  let isAlone = false;
+  const alone = whenAlone(here, 60_000).then(() => {
+    isAlone = true;
+  });
+  setPeers([peer(0, 1), peer(1, 2)]);
+  await new Promise(setImmediate);
+  assert.equal(isAlone, false);
+  await whenAlone(here, 1);
+  setPeers([peer(0, 1)]);
+  await alone;
+  await whenAlone(here, 60_000);
 });
