@@ -20,8 +20,8 @@ const threadsFromSegments = 4;
 const threadsMax = 2;
 const requestsAtOnce = 8;
 
-/** A stretch needs a few megabytes, whatever is in it; without a limit garbage is kept for later. */
-const threadLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 };
+/** A stretch needs a few megabytes, whatever is in it; without a limit garbage would be kept for later. */
+const threadLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 24 };
 
 type Lane = { readonly check: (job: SegmentJob) => Promise<SegmentResult>; readonly close: () => Promise<void> };
 

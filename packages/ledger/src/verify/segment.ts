@@ -31,10 +31,10 @@ export type SegmentResult = {
 };
 
 /** What a reader keeps from job to job. */
-export type SegmentScratch = { readonly bundle: Scratch; readonly tile: Scratch; readonly leaves: Buffer };
+export type SegmentScratch = { readonly bundle: Scratch; readonly tile: Scratch; readonly leaves: Buffer; readonly chains: ChainFollower };
 
 export function segmentScratch(): SegmentScratch {
-  return { bundle: { bytes: Buffer.alloc(0) }, tile: { bytes: Buffer.alloc(0) }, leaves: Buffer.alloc(tileWidth * hashBytes) };
+  return { bundle: { bytes: Buffer.alloc(0) }, tile: { bytes: Buffer.alloc(0) }, leaves: Buffer.alloc(tileWidth * hashBytes), chains: new ChainFollower() };
 }
 
 type State = {
@@ -48,7 +48,7 @@ type State = {
 
 /** Rejects with `bad-source` only; whatever is wrong with the log is in the result. */
 export async function checkSegment(job: SegmentJob, reader: LogReader, scratch: SegmentScratch): Promise<SegmentResult> {
-  const state: State = { receipts: 0, prunedBelow: 0, chains: new ChainFollower(), bundles: [], rotations: [], findings: [] };
+  const state: State = { receipts: 0, prunedBelow: 0, chains: scratch.chains, bundles: [], rotations: [], findings: [] };
   for (let bundle = job.firstBundle; bundle < job.endBundle; bundle += 1) {
     const id = tileAt({ level: 'entries', at: bundle * tileWidth, size: job.size });
     const entries = await readTile(reader, id, scratch.bundle);
@@ -60,7 +60,7 @@ export async function checkSegment(job: SegmentJob, reader: LogReader, scratch: 
     });
   }
   const { receipts, prunedBelow, chains, bundles, rotations, findings } = state;
-  return { job, receipts, prunedBelow, bundles, rotations, findings, pieces: chains.pieces(job.salt), isChainBroken: chains.isBroken };
+  return { job, receipts, prunedBelow, bundles, rotations, findings, ...chains.take(job.salt) };
 }
 
 function optional<Name extends string>(name: Name, hash: Uint8Array | undefined): { [key in Name]?: Uint8Array } {

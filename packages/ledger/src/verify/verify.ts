@@ -92,10 +92,14 @@ function tryOpen(bytes: Uint8Array): OpenedCheckpoint | Finding {
   }
 }
 
+/** Each costs memory; a log that rotates its key every month has as many in 80 years. */
+const keysMax = 1_000;
+
 async function readTrust(options: VerifyOptions, reader: LogReader): Promise<{ readonly trust: Trust; readonly keysFrom: VerifyReport['keysFrom'] }> {
   const given = options.keys ?? [];
   const file = given.length > 0 ? undefined : await reader.read(verifierKeysPath);
   const lines = file ? Buffer.from(file).toString().split('\n') : given;
+  if (lines.length > keysMax) throw new LedgerError('bad-source', `${verifierKeysPath} names more than ${keysMax} keys`);
   const keys: VerifierKey[] = inPlace(file ? verifierKeysPath : 'the key', () => lines.map((line) => line.trim()).filter((line) => line !== '').map(parseVerifierKey));
   if (keys.length === 0) throw new LedgerError('bad-source', `no key to check signatures with: pass the log's verifier key, the log has no file ${verifierKeysPath}`);
   const witnesses = inPlace('the witness', () => (options.witnesses ?? []).map(parseVerifierKey));
