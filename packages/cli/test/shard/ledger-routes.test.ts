@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { exitProcess, genServer, processOf, supervisor } from '@flyball/kernel';
@@ -12,7 +12,7 @@ import { addLedgerRoutes } from '../../src/shard/ledger-routes.ts';
 let listeners = 0;
 
 /** A ledger of 300 receipts and the address that it is served under. */
-async function served(t: TestContext, { audience = 'local', isLocal = true }: { audience?: Audience; isLocal?: boolean } = {}) {
+async function served(t: TestContext, { audience = 'local', isLocal = true, host = '127.0.0.1' }: { audience?: Audience; isLocal?: boolean; host?: string } = {}) {
   listeners += 1;
   const folder = mkdtempSync(join(tmpdir(), 'flyball-routes-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -22,12 +22,12 @@ async function served(t: TestContext, { audience = 'local', isLocal = true }: { 
   const name = `ledger_routes${listeners}`;
   const owner = processOf(await genServer({ init: () => ({}) }).start())!;
   addLedgerRoutes({ folder, prefix: '/ledger/', audience }, owner);
-  const top = await supervisor({ children: [{ id: 'listener', start: [httpListener({ name, host: '127.0.0.1', port: 0, connectionsMax: 100, keepAliveTimeoutMs: 1, isLocal: () => isLocal })] }] }).start();
+  const top = await supervisor({ children: [{ id: 'listener', start: [httpListener({ name, host, port: 0, connectionsMax: 100, keepAliveTimeoutMs: 1, isLocal: () => isLocal })] }] }).start();
   t.after(() => {
     exitProcess(processOf(top)!, 'killed');
     exitProcess(owner, 'killed');
   });
-  return { folder, address: `http://127.0.0.1:${(await listenerAddress(name)).port}` };
+  return { folder, address: `http://${host}:${(await listenerAddress(name)).port}` };
 }
 
 test('a verifier reads the log off the node\'s port', async (t) => {
@@ -59,4 +59,14 @@ test('a file that is there and cannot be read is 503, and the next request is se
   const broken = await fetch(`${address}/ledger/tile/5/000`);
   assert.deepEqual([broken.status, broken.headers.get('cache-control')], [503, 'no-store']);
   assert.equal((await fetch(`${address}/ledger/checkpoint`)).status, 200);
+});
+
+const outside = Object.values(networkInterfaces()).flat().find((each) => each !== undefined && !each.internal && each.family === 'IPv4')?.address;
+
+test('a listener that takes strangers for its own serves them no log', { skip: outside === undefined && 'this machine has no address but loopback' }, async (t) => {
+  const mine = await served(t, { host: outside! });
+  const refused = await fetch(`${mine.address}/ledger/checkpoint`);
+  assert.deepEqual([refused.status, /--ledger-public/.test(await refused.text())], [403, true]);
+  const everybodys = await served(t, { host: outside!, audience: 'anyone' });
+  assert.equal((await fetch(`${everybodys.address}/ledger/checkpoint`)).status, 200);
 });

@@ -6,7 +6,7 @@ import { LedgerError } from '../errors.ts';
 import type { ReceiptDraft } from '../format/receipt.ts';
 import { outcomeOf } from '../store/ledger-server.ts';
 import type { LedgerWriter } from '../store/writer.ts';
-import type { OwnerAnswer, OwnerRequest, OwnerRequests } from './protocol.ts';
+import { repeatable, type OwnerAnswer, type OwnerRequest, type OwnerRequests } from './protocol.ts';
 import { isPassing } from './record-queue.ts';
 
 export type Phase =
@@ -54,7 +54,7 @@ export async function answerIn(phase: Phase, { what, argument }: OwnerRequest): 
         if (!Object.hasOwn(perform, what)) throw new LedgerError('bad-query', `a node's ledger has no request ${JSON.stringify(what)}; there are ${Object.keys(perform).join(', ')}`);
         return { kind: 'done', value: await perform[what](phase.writer, argument as never) };
       } catch (error) {
-        return isPassing((error as Partial<LedgerError>).code) ? undefined : refused(error as Error);
+        return isPassing((error as Partial<LedgerError>).code) && repeatable.has(what) ? undefined : refused(error as Error);
       }
   }
 }
