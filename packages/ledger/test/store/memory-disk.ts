@@ -2,9 +2,10 @@
 // folder and sector by sector; a failed sync forgets what it should have written, as Linux does.
 import { dirname } from 'node:path';
 
-import type { Random } from '@flyball/kernel';
+import { seededRandom, type Random } from '@flyball/kernel';
 
-import { applyChange, type BackgroundFiles, type FileChange } from '../../src/store/files.ts';
+import type { BackgroundFiles, FileChange } from '../../src/store/files.ts';
+import { BackgroundWork, changing, syncing } from './background-work.ts';
 
 const sectorBytes = 512;
 
@@ -31,11 +32,16 @@ export class MemoryDisk implements BackgroundFiles {
   /** Takes no new file and no longer one. */
   isFull = false;
   isReadOnly = false;
-  restarts = 0;
+  readonly #background: BackgroundWork;
   /** Calls so far that change something. */
   changes = 0;
   /** What each was, for the reader of a failed test. */
   readonly journal: string[] = [];
+
+  /** `random` chooses when background work goes on. */
+  constructor(random: Random = seededRandom(1)) {
+    this.#background = new BackgroundWork(random);
+  }
 
   inject(fault: Fault | undefined): void {
     this.#fault = fault && { ...fault, at: this.changes + fault.at };
@@ -58,8 +64,9 @@ export class MemoryDisk implements BackgroundFiles {
     this.#nodes = nodes;
     this.#durable = new Map(nodes);
     this.#open.clear();
+    // What was under way when the power went does not go on when it is back.
+    this.#background.end(new PowerFailure('the power was off'));
     this.#isOff = false;
-    this.restarts += 1;
     this.#fault = undefined;
   }
 
@@ -137,23 +144,12 @@ export class MemoryDisk implements BackgroundFiles {
     });
   }
 
-  async syncLater(paths: readonly string[]): Promise<void> {
-    const { restarts } = this;
-    for (const path of paths) {
-      await undefined;
-      this.#checkSame(restarts);
-      this.syncPath(path);
-    }
+  syncLater(paths: readonly string[]): Promise<void> {
+    return this.#background.ask('sync', syncing(this, paths));
   }
 
-  async changeLater(changes: readonly FileChange[]): Promise<void> {
-    const { restarts } = this;
-    const own = changes.map((change) => ('write' in change ? { ...change, bytes: Buffer.from(change.bytes) } : change));
-    for (const change of own) {
-      await undefined;
-      this.#checkSame(restarts);
-      applyChange(this, change);
-    }
+  changeLater(changes: readonly FileChange[]): Promise<void> {
+    return this.#background.ask('change', changing(this, changes.map((change) => ('write' in change ? { ...change, bytes: Buffer.from(change.bytes) } : change))));
   }
 
   rename(from: string, to: string): void {
@@ -199,11 +195,6 @@ export class MemoryDisk implements BackgroundFiles {
     } else Object.assign(node, { bytes, durable: Buffer.from(bytes), dirty: new Set() });
   }
 
-  /** What was under way when the power went does not go on when it is back. */
-  #checkSame(restarts: number): void {
-    if (restarts !== this.restarts) throw new PowerFailure('the power was off');
-  }
-
   #syncNode(node: FileNode, what: string): void {
     const dirty = node.dirty;
     this.#change(what, () => makeDurable(node, dirty), () => {
@@ -222,6 +213,8 @@ export class MemoryDisk implements BackgroundFiles {
   }
 
   #change(what: string, act: (kind?: FaultKind) => void, onError?: () => void): void {
+    // What goes on in the background does so between any two calls, those of a commit too.
+    this.#background.interleave();
     this.#check();
     if (this.isReadOnly) throw systemError('EROFS');
     this.changes += 1;

@@ -205,25 +205,26 @@ function checkChains(entries: readonly Uint8Array[], store: Store): void {
   for (const [tenantId, { hash }] of chains) assert.equal(Buffer.from(store.lastHash(tenantId)).toString('hex'), Buffer.from(hash).toString('hex'), tenantId);
 }
 
-/** What runs in the background comes to its end: the disk in memory answers by microtasks alone. */
+/** What runs in the background comes to its end: it takes microtasks alone, one a call. */
 export async function turns(): Promise<void> {
-  for (let turn = 0; turn < 300; turn += 1) await undefined;
+  for (let turn = 0; turn < 2_000; turn += 1) await undefined;
 }
 
 /** How many calls of the workload change the disk. */
 export async function countChanges(seed: number): Promise<number> {
-  const disk = new MemoryDisk();
+  const disk = new MemoryDisk(seededRandom(seed));
   await new Workload(disk, { loss: 'kept', random: seededRandom(seed) }).run();
   return disk.changes;
 }
 
 /** The workload on a disk that fails once; says in its error where. */
 export async function runWithFault(fault: Fault, { loss, random }: { readonly loss: PowerLoss; readonly random: Random }): Promise<void> {
-  const disk = new MemoryDisk();
+  const chance = random.below(2 ** 31);
+  const disk = new MemoryDisk(seededRandom(chance));
   disk.inject(fault);
   try {
     await new Workload(disk, { loss, random }).run();
   } catch (error) {
-    throw new Error(`${fault.kind} at call ${fault.at} (${disk.journal[fault.at - 1]}), unsynced ${loss}`, { cause: error });
+    throw new Error(`${fault.kind} at call ${fault.at} (${disk.journal[fault.at - 1]}), unsynced ${loss}, background by seed ${chance}`, { cause: error });
   }
 }
