@@ -21,6 +21,9 @@ export type LedgerServerOptions = WriterOptions & {
   readonly isRecorder?: boolean;
 };
 
+/** Writers of this OS process that are closing, by folder. */
+const closing = new Map<string, Promise<unknown>>();
+
 /** A writer as a port: closed, with all that was appended durable and published, when its owner exits. */
 export class WriterPort extends Port {
   readonly writer: LedgerWriter;
@@ -36,6 +39,9 @@ export class WriterPort extends Port {
     this.#takeOut?.();
     // Rejects only when the writer ended by itself, which ledgerEnded tells.
     this.writer.close().catch(() => {});
+    const { folder, ended } = this.writer;
+    const gone: Promise<unknown> = ended.then(() => closing.get(folder) === gone && closing.delete(folder));
+    closing.set(folder, gone);
   }
 }
 
@@ -86,6 +92,8 @@ async function start({ isRecorder = true, ...options }: LedgerServerOptions, sel
 }
 
 async function opened(options: WriterOptions): Promise<LedgerWriter> {
+  // Its owner was killed and is started anew: the lock is free once the writer it had is closed.
+  await closing.get(options.folder);
   try {
     return await openWriter(options);
   } catch (error) {
