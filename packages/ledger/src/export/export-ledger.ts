@@ -4,7 +4,7 @@
 // is a whole log at each moment, and an export that was cut short goes on where it stopped.
 import { inPlace, LedgerError } from '../errors.ts';
 import { openCheckpoint, type OpenedCheckpoint } from '../format/checkpoint.ts';
-import { checkpointPath, hashesAtLevel, tileAt, tilePath, tileWidth, verifierKeysPath, type TileId } from '../format/layout.ts';
+import { checkpointPath, cosignedCheckpointPath, hashesAtLevel, tileAt, tilePath, tileWidth, verifierKeysPath, type TileId } from '../format/layout.ts';
 import { equalHashes, leafHash } from '../format/merkle.ts';
 import { parseVerifierKey } from '../format/note.ts';
 import { checkTile, decodeBundle, newTiles, rootFromTiles } from '../format/tile.ts';
@@ -58,7 +58,7 @@ export async function exportLedger(options: ExportOptions): Promise<ExportReport
   }
 }
 
-type Log = { readonly reader: LogReader; readonly checkpoint: OpenedCheckpoint; readonly note: Uint8Array; readonly keys: Uint8Array };
+type Log = { readonly reader: LogReader; readonly checkpoint: OpenedCheckpoint; readonly note: Uint8Array; readonly keys: Uint8Array; readonly cosigned: Uint8Array | undefined };
 
 /** What the writer of this folder has pruned; nothing for what is no ledger's own folder. */
 function prunedHere(source: SourceDescription): number {
@@ -67,6 +67,8 @@ function prunedHere(source: SourceDescription): number {
 
 /** The checkpoint, signed by one of the log's keys and borne out by its tiles. */
 async function readLog(reader: LogReader, from: string): Promise<Log> {
+  // Before it, so that it is not newer. Few logs have one, and some servers answer 403 for what is not there.
+  const cosigned = await reader.read(cosignedCheckpointPath).catch(() => undefined);
   const note = await reader.read(checkpointPath);
   // Read after it, so that they name whoever signed it.
   const keys = await reader.read(verifierKeysPath);
@@ -76,7 +78,7 @@ async function readLog(reader: LogReader, from: string): Promise<Log> {
   const checkpoint = inPlace(`${from}/${checkpointPath}`, () => openCheckpoint(note, verifiers));
   const { verified, failed } = checkpoint.checked;
   if (verified.length === 0 || failed.length > 0) throw new LedgerError('log-damaged', `${from}: the checkpoint has no valid signature of the log's keys; it was changed; flyball ledger verify tells more`);
-  const log = { reader, checkpoint, note, keys };
+  const log = { reader, checkpoint, note, keys, cosigned };
   const { size, root } = checkpoint;
   if (!equalHashes(await rootFromTiles({ size }, tilesOf(log)), root)) throw new LedgerError('log-damaged', `${from}: the tiles do not lead to the checkpoint of ${size}; flyball ledger verify tells which receipt was changed`);
   return log;
@@ -115,6 +117,7 @@ class Export {
     const tiles = [...newTiles({ since: sizeBefore, size })];
     await this.#copy(tiles, await this.#firstMissing(tiles));
     await this.#replace(verifierKeysPath, this.#log.keys, await this.#store.read(verifierKeysPath));
+    await this.#replaceCosigned();
     await this.#replace(checkpointPath, this.#log.note, before);
     await this.#removeOutdated(sizeBefore);
     return { origin, place: this.#store.name, size, sizeBefore, filesWritten: this.#filesWritten, bytesWritten: this.#bytesWritten };
@@ -192,6 +195,16 @@ class Export {
     }
     const there = await this.#store.read(key);
     if (there === undefined || !Buffer.from(there.bytes).equals(bytes)) throw new LedgerError('export-forked', `${this.#store.name}/${key} is there with other bytes than the log's: an export of another log of this origin, or changed; nothing there was touched`);
+  }
+
+  /** What witnesses signed, if it is newer than what is there. */
+  async #replaceCosigned(): Promise<void> {
+    const { cosigned, checkpoint } = this.#log;
+    const size = cosigned === undefined ? Infinity : inPlace(cosignedCheckpointPath, () => openCheckpoint(cosigned, []).size);
+    if (cosigned === undefined || size > checkpoint.size) return;
+    const there = await this.#store.read(cosignedCheckpointPath);
+    if (there !== undefined && openCheckpoint(there.bytes, []).size > size) return;
+    await this.#replace(cosignedCheckpointPath, cosigned, there);
   }
 
   async #replace(key: string, bytes: Uint8Array, before: Stored | undefined): Promise<void> {

@@ -6,9 +6,11 @@ import { join } from 'node:path';
 
 import { inPlace, LedgerError } from '../errors.ts';
 import { openCheckpoint } from '../format/checkpoint.ts';
-import { checkpointPath, tilePath, verifierKeysPath, type TileId } from '../format/layout.ts';
+import { checkpointPath, cosignedCheckpointPath, tilePath, verifierKeysPath, type TileId } from '../format/layout.ts';
 import { formatSigningKey, formatVerifierKey, parseSigningKey, verifierKeyOf, type SigningKey } from '../format/note.ts';
-import { newTiles } from '../format/tile.ts';
+import { equalHashes } from '../format/merkle.ts';
+import { newTiles, rootFromTiles } from '../format/tile.ts';
+import { PublishedLog } from '../index-db/published-log.ts';
 import { replaceFile, systemFiles } from '../store/files.ts';
 import { placesOf } from '../store/places.ts';
 import { rebuildState } from '../store/rebuild-state.ts';
@@ -105,19 +107,38 @@ async function copyLog({ options: { from, onProgress, signal }, reader, note, st
   const keys = await reader.read(verifierKeysPath);
   await store.remove(verifierKeysPath);
   if (keys !== undefined) await store.create(verifierKeysPath, keys);
+  // Few logs have one, and some servers answer 403 for what is not there.
+  const cosigned = await reader.read(cosignedCheckpointPath).catch(() => undefined);
+  await store.remove(cosignedCheckpointPath);
+  if (cosigned !== undefined) await store.create(cosignedCheckpointPath, cosigned);
   await store.create(checkpointPath, note);
-  return written + (keys === undefined ? 1 : 2);
+  return written + 1 + (keys === undefined ? 0 : 1) + (cosigned === undefined ? 0 : 1);
 }
 
 async function checked({ from, to, keys, since, signingKeys, signal }: ImportOptions): Promise<{ readonly size?: number; readonly tenants: number }> {
   const options: VerifyOptions = { target: to, ...(keys === undefined ? {} : { keys }), ...(since === undefined ? {} : { since }), ...(signal === undefined ? {} : { signal }) };
   const report = await verifyLog(options);
-  if (report.verdict === 'good' && (report.prunedBelow === 0 || signingKeys === undefined)) return report;
+  const isForked = report.verdict === 'good' && (await cosignedOtherwise(to));
+  if (report.verdict === 'good' && !isForked && (report.prunedBelow === 0 || signingKeys === undefined)) return report;
   // So that nobody takes it for a log, and another import can go on.
   await rm(join(to, checkpointPath));
+  if (isForked) throw new LedgerError('import-refused', `${from}: its ${cosignedCheckpointPath} is no beginning of it: witnesses were shown another log than this one`);
   if (report.verdict === 'good') throw new LedgerError('import-refused', `${from} is pruned below ${report.prunedBelow}: chains that go on from there cannot be known, so no node can write on; import it without signing keys, or import a copy that was exported before`);
   const why = report.verdict === 'unusable' ? [report.reason] : report.findings.map(({ message }) => message);
   throw new LedgerError('import-refused', `${from} does not verify: ${why.slice(0, 3).join('; ')}`);
+}
+
+/** Whether what witnesses signed is not what the log in `folder` begins with. */
+async function cosignedOtherwise(folder: string): Promise<boolean> {
+  const log = await PublishedLog.open(folder);
+  try {
+    const [cosigned, { origin, size }] = [await log.cosignedCheckpoint(), await log.checkpoint()];
+    if (cosigned === undefined) return false;
+    if (cosigned.origin !== origin || cosigned.size > size) return true;
+    return !equalHashes(await rootFromTiles({ size: cosigned.size, treeSize: size }, log.readTile), cosigned.root);
+  } finally {
+    log.close();
+  }
 }
 
 const keyPattern = /^\d{4}-[0-9a-f]{8}$/;

@@ -1,10 +1,10 @@
 // Exports to a folder and back: whatever is there verifies at each moment, and nothing is written over.
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { exportLedger, importLedger, LedgerError, logFolder, openWriter, tilePath, verifyLog } from '../../src/index.ts';
+import { cosignNote, exportLedger, formatNote, formatVerifierKey, importLedger, LedgerError, logFolder, openWriter, parseNote, signatureTypes, signingKey, tilePath, verifierKeyOf, verifyLog } from '../../src/index.ts';
 import { draft } from '../../src/testing/log-builder.ts';
 import { append, folderFor, ledgerOf, openIn, origin, writeOn } from './ledger-in.ts';
 
@@ -223,6 +223,34 @@ test('an export that was cut short before a pruning is not continued past it', a
   await writer.prune(10_240);
   await writer.close();
   await assert.rejects(exportLedger(again), code('export-gap'));
+});
+
+test('what witnesses signed goes along, and must be of the same log to come back', async (t) => {
+  const [from, to] = [await ledgerOf(t, 300), folderFor(t)];
+  const witness = signingKey({ name: 'witness.example', seed: Buffer.alloc(32, 9), type: signatureTypes.cosignature });
+  const cosign = async (): Promise<void> => {
+    const writer = await openWriter({ folder: from, witnesses: [formatVerifierKey(verifierKeyOf(witness))] });
+    const { text, signatures } = parseNote(writer.published.note);
+    await writer.cosign(formatNote({ text, signatures: [...signatures, cosignNote(text, witness, { timestampS: 1_790_000_000 })] }));
+    await writer.close();
+  };
+  await cosign();
+  await writeOn(from, 300, 600);
+  const { place } = await exportLedger({ from, to });
+  const cosigned = readFileSync(join(from, 'cosigned-checkpoint'));
+  assert.deepEqual(readFileSync(join(place, 'cosigned-checkpoint')), cosigned);
+  const back = join(folderFor(t), 'back');
+  await importLedger({ from: place, to: back });
+  assert.deepEqual(readFileSync(join(back, 'cosigned-checkpoint')), cosigned);
+  await cosign();
+  assert.equal((await exportLedger({ from, to })).filesWritten, 2, 'the same checkpoint with one more signature, twice');
+  assert.notDeepEqual(readFileSync(join(place, 'cosigned-checkpoint')), cosigned);
+  const other = await ledgerOf(t, 1);
+  await writeOn(other, 1_000, 1_309);
+  writeFileSync(join(place, 'cosigned-checkpoint'), readFileSync(join(other, 'checkpoint')));
+  const refused = join(folderFor(t), 'refused');
+  await assert.rejects(importLedger({ from: place, to: refused }), (error: Error) => code('import-refused')(error) && /witnesses were shown another log/.test(error.message));
+  assert.equal(existsSync(join(refused, 'checkpoint')), false);
 });
 
 test('folders of logs are distinct, and safe as names of files', () => {
