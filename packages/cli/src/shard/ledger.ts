@@ -10,7 +10,7 @@ import { isDraining, others, type Place } from './peers.ts';
 
 export { addLedgerRoutes } from './ledger-routes.ts';
 
-/** The tenant whose receipts are the platform's own: what operators do to the node. */
+/** The tenant whose receipts are the platform's own: what operators do to the node. No application records for it. */
 export const platformTenantId = 'flyball-node';
 /** Verifiers are given the port's address with this behind it. */
 const LEDGER_PATH = '/ledger/';
@@ -27,6 +27,7 @@ export function ledgerChildren(self: Place, { name, hostName, ledger }: ShardCon
     nodeLedgerChild({
       writer: { folder, ...(origin !== undefined && { origin }), witnesses, publishEveryMs },
       originDefault: originOf({ host: hostName, node: name }),
+      ownTenantId: platformTenantId,
       owns: () => owns,
       isDraining: () => isDraining(self),
       hasSiblings: () => hasSiblings(self),
@@ -94,7 +95,7 @@ export async function ledgerStatus(): Promise<OwnedLedgerStatus | { readonly pro
 /** Resolves once it is durable. */
 export async function recordChange({ number, event, kind, action, decision, reason }: ChangeToRecord, runId: string): Promise<ChangeRecorded> {
   const id = `${identity.node}-${runId}-${number}${decision === undefined ? '' : '-result'}`;
-  await ledgerHere().record({
+  await ledgerHere().recordOwn({
     id, kind, event, tenantId: platformTenantId, at: new Date(clock().wallMs()).toISOString(),
     ...(action !== undefined && { action }), ...(decision !== undefined && { decision }), ...(reason !== undefined && { reason }),
     details: { node: identity.node },

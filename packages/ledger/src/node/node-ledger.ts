@@ -4,7 +4,7 @@
 import { clock, distribution, identity, isLocal, KernelError, monitorWith, Port, telemetryEvent, useRecorder, type Pid, type ReceiptToRecord, type Recorded, type Recorder, type RemoteTarget } from '@flyball/kernel';
 
 import { LedgerError } from '../errors.ts';
-import type { ReceiptDraft } from '../format/receipt.ts';
+import { idCharactersMax, type ReceiptDraft } from '../format/receipt.ts';
 import type { WriterOptions } from '../store/protocol.ts';
 import { OwnedStore } from './owned-store.ts';
 import { answerIn, describePhase } from './owner-phase.ts';
@@ -22,6 +22,8 @@ export interface NodeLedgerOptions {
   readonly writer: WriterOptions;
   /** For a ledger that begins now, unless `writer` has one. */
   readonly originDefault: string;
+  /** Who the platform is: for this tenant only `recordOwn` records, so that no author can say what an operator did. */
+  readonly ownTenantId?: string;
   readonly recordTimeoutMs?: number;
   /** How long a lock may be another process's before that counts as another writer; 2,000 unless given. */
   readonly lockPatienceMs?: number;
@@ -91,8 +93,16 @@ export class NodeLedger extends Port implements Recorder {
 
   // ---- Recorder ----
 
-  /** Rejects with what LedgerWriter.append does, and `ledger-unavailable`. */
+  /** Rejects with what LedgerWriter.append does, and `ledger-unavailable`; with `bad-receipt` in the platform's name. */
   record(receipt: ReceiptToRecord): Promise<Recorded> {
+    const { ownTenantId } = this.#options;
+    // An id of the platform's that an author took first would be all that is recorded of what an operator does next.
+    if (ownTenantId === undefined || (receipt as Partial<ReceiptToRecord> | null)?.tenantId !== ownTenantId) return this.recordOwn(receipt);
+    return Promise.reject(new LedgerError('bad-receipt', `receipt ${String(receipt.id).slice(0, idCharactersMax)}: the tenant ${ownTenantId} is the platform; no application writes for it`));
+  }
+
+  /** For whoever composes the node. */
+  recordOwn(receipt: ReceiptToRecord): Promise<Recorded> {
     const draft = receipt as unknown as ReceiptDraft;
     const { phase } = this.#store;
     if (phase.kind !== 'open' || this.#queue.length > 0) return this.#queue.add(draft);

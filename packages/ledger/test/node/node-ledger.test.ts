@@ -40,7 +40,7 @@ async function started(t: TestContext, { takesOver = true, recordTimeoutMs = 5_0
   };
   const takeOut = useDistribution(carrier as Distribution);
   const options: NodeLedgerOptions = {
-    writer: { folder: played.folder }, originDefault: 'host.example/node', recordTimeoutMs, lockPatienceMs,
+    writer: { folder: played.folder }, originDefault: 'host.example/node', ownTenantId: 'platform', recordTimeoutMs, lockPatienceMs,
     owns: () => played.owns, isDraining: () => played.isDraining, hasSiblings: () => played.hasSiblings, shards: () => [1],
   };
   const top = await nodeLedgerSupervisor.start(options, { name: 'ledger_sup' });
@@ -66,6 +66,15 @@ test('it begins a ledger under the default name, and keeps the name of one that 
   assert.equal((await nodeLedger()!.ask('status', undefined)).origin, 'host.example/node');
   const asked = await call(front, 'request', { what: 'keys', argument: undefined });
   assert.match(asked.ok ? String(asked.value) : '', /^host\.example\/node\+/);
+});
+
+test('no application records in the name of the platform, nor takes an id that the platform will use', async (t) => {
+  await started(t);
+  const own = { ...receipt('node-1'), tenantId: 'platform' };
+  await assert.rejects(recorder()!.record(own), (error: Error & { code?: string }) => error.code === 'bad-receipt' && /node-1: the tenant platform is the platform/.test(error.message));
+  const { index, isRepeat } = await nodeLedger()!.recordOwn(own) as { index: number; isRepeat?: boolean };
+  assert.deepEqual([index, isRepeat], [0, false]);
+  assert.equal((await recorder()!.record(receipt('node-1'))).index, 1, 'the same id of another tenant is its own');
 });
 
 test('nothing is opened until it is told to; what is recorded goes to the owner', async (t) => {
