@@ -8,17 +8,21 @@ import { applyChange, type FileChange, type Files } from '../../src/store/files.
 type Steps = Generator<void, void>;
 type Job = { readonly steps: Steps; readonly resolve: () => void; readonly reject: (error: unknown) => void };
 
-/** Of three calls of the writer one waits for a step of the background, now and then for several. */
-const oneIn = 3;
+/** The disk's pace: one call of the writer in so many finds that the background has done a step meanwhile, or several. */
+const paces = [2, 4, 16, 1_000];
 
 export class BackgroundWork {
   readonly #random: Random;
+  readonly #oneIn: number;
   #queues: Record<'change' | 'sync', Job[]> = { change: [], sync: [] };
+  /** Syncs take for ever. */
+  holdsSyncs = false;
   #isStepping = false;
   #isPumping = false;
 
   constructor(random: Random) {
     this.#random = random;
+    this.#oneIn = random.pick(paces);
   }
 
   ask(kind: 'change' | 'sync', steps: Steps): Promise<void> {
@@ -30,7 +34,7 @@ export class BackgroundWork {
 
   interleave(): void {
     if (this.#isStepping) return;
-    while (this.#hasWork() && this.#random.below(oneIn) === 0) this.#step();
+    while (this.#hasWork() && this.#random.below(this.#oneIn) === 0) this.#step();
   }
 
   end(reason: Error): void {
@@ -47,12 +51,12 @@ export class BackgroundWork {
   }
 
   #hasWork(): boolean {
-    return this.#queues.change.length + this.#queues.sync.length > 0;
+    return this.#queues.change.length + (this.holdsSyncs ? 0 : this.#queues.sync.length) > 0;
   }
 
   #step(): void {
     const { change, sync } = this.#queues;
-    const jobs = sync.length === 0 || (change.length > 0 && this.#random.below(2) === 0) ? change : sync;
+    const jobs = this.holdsSyncs || sync.length === 0 || (change.length > 0 && this.#random.below(2) === 0) ? change : sync;
     const job = jobs[0]!;
     this.#isStepping = true;
     try {

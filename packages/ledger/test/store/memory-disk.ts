@@ -32,6 +32,8 @@ export class MemoryDisk implements BackgroundFiles {
   /** Takes no new file and no longer one. */
   isFull = false;
   isReadOnly = false;
+  /** Called after each rename, with the new path. */
+  onRename: (path: string) => void = () => {};
   readonly #background: BackgroundWork;
   /** Calls so far that change something. */
   changes = 0;
@@ -41,6 +43,10 @@ export class MemoryDisk implements BackgroundFiles {
   /** `random` chooses when background work goes on. */
   constructor(random: Random = seededRandom(1)) {
     this.#background = new BackgroundWork(random);
+  }
+
+  holdSyncs(): void {
+    this.#background.holdsSyncs = true;
   }
 
   inject(fault: Fault | undefined): void {
@@ -65,6 +71,7 @@ export class MemoryDisk implements BackgroundFiles {
     this.#durable = new Map(nodes);
     this.#open.clear();
     // What was under way when the power went does not go on when it is back.
+    this.#background.holdsSyncs = false;
     this.#background.end(new PowerFailure('the power was off'));
     this.#isOff = false;
     this.#fault = undefined;
@@ -159,6 +166,7 @@ export class MemoryDisk implements BackgroundFiles {
       this.#nodes.set(to, node);
       this.#nodes.delete(from);
     });
+    this.onRename(to);
   }
 
   remove(path: string): void {

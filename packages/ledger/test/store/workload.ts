@@ -6,6 +6,7 @@ import { seededRandom, type Random } from '@flyball/kernel';
 import { LedgerError } from '../../src/errors.ts';
 import { parseCheckpoint } from '../../src/format/checkpoint.ts';
 import { chainGenesis, chainHash, receiptHash } from '../../src/format/chain.ts';
+import { tilePath, tilesOfTree, tileWidth, type TileId } from '../../src/format/layout.ts';
 import { leafHash, rootOfHashes } from '../../src/format/merkle.ts';
 import { encodeDraft, decodeReceipt, type ReceiptDraft } from '../../src/format/receipt.ts';
 import { Store, type Tools } from '../../src/store/store.ts';
@@ -60,12 +61,15 @@ export class Workload {
   /** Every checkpoint that anybody may have seen. */
   readonly published: string[] = [];
   readonly told: string[] = [];
+  /** Checkpoints that whoever read them at once would not have found the tree of. */
+  readonly #hasty: string[] = [];
   #store: Store | undefined;
   #publications = 0;
 
   constructor(disk: MemoryDisk, { loss, random, receipts = 900, batch = 60 }: { readonly loss: PowerLoss; readonly random: Random; readonly receipts?: number; readonly batch?: number }) {
     this.disk = disk;
     this.#loss = loss;
+    disk.onRename = (path) => this.#checkPublished(path);
     this.#random = random;
     this.#batches = Array.from({ length: Math.ceil(receipts / batch) }, (_, step) => Array.from({ length: batch }, (_, number) => draftOf(step * batch + number)));
   }
@@ -101,6 +105,7 @@ export class Workload {
     }
     assert.equal(this.acknowledged.size, this.#batches.flat().length);
     assert.equal(store.published.size, store.size);
+    assert.deepEqual(this.#hasty, [], 'no checkpoint was there before its tree');
   }
 
   /** Again and again, as long as it fails for a reason that goes by. */
@@ -140,8 +145,8 @@ export class Workload {
     const answers = answersOf(store.append(textsOf([...batch, batch[3]!])));
     answers.forEach((answer, place) => this.#acknowledge(numberOf(batch[place] ?? batch[3]!), answer));
     store.settle();
-    // Half of the time the next batch comes while things are still going on in the background.
-    if (this.acknowledged.size % 120 === 0) await turns();
+    // Mostly the next batch comes while things are still going on in the background.
+    if (this.#random.below(3) === 0) await turns();
     if (store.failure !== undefined) throw store.failure;
   }
 
@@ -164,7 +169,7 @@ export class Workload {
       this.#note();
     }
     store.settle();
-    await turns();
+    if (this.#random.below(2) === 0) await turns();
     if (store.failure !== undefined) throw store.failure;
   }
 
@@ -173,6 +178,18 @@ export class Workload {
     await store.close();
     this.#store = undefined;
     this.#open();
+  }
+
+  /** The tree that a new checkpoint speaks of is there, as a reader finds it. */
+  #checkPublished(path: string): void {
+    if (path !== `${folder}/checkpoint`) return;
+    const files = this.disk.files();
+    const { size, root } = parseCheckpoint(`${files.get(path)!.toString().split('\n\n')[0]}\n`);
+    const bytesOf = (id: TileId) => files.get(`${folder}/${tilePath(id)}`) ?? files.get(`${folder}/${tilePath({ ...id, width: tileWidth })}`);
+    const tiles = [...tilesOfTree(size)].filter(({ level }) => level === 0);
+    const leaves = Buffer.concat(tiles.map((id) => (bytesOf(id) ?? Buffer.alloc(0)).subarray(0, id.width * 32)));
+    const hasEntries = tiles.every((id) => bytesOf({ ...id, level: 'entries' }) !== undefined);
+    if (!hasEntries || !Buffer.from(rootOfHashes(leaves)).equals(root)) this.#hasty.push(`${size}`);
   }
 
   #note(): void {
