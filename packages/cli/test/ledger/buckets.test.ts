@@ -52,7 +52,8 @@ for (const bucketOf of [s3, gcs]) {
     assert.equal(second.code, 0, second.err);
     const report = JSON.parse(second.out);
     assert.deepEqual([report.place, report.size], [`${scheme}://bucket/logs/ledger.example_2fnode-1`, 20_000]);
-    assert.ok(writesIn(server.requests) - before < 100, 'what was there was not written again');
+    // The first 32 tiles with their bundles, at the least, are known to be there.
+    assert.ok(writesIn(server.requests) - before <= server.objects.size - 50, 'what was there was not written again');
     cpSync(join(directory, 'ledger/keys'), join(directory, 'safe'), { recursive: true });
     const back = await ended(start('import', report.place, 'back', '--signing-keys', 'safe', '--key', 'ledger/vkeys'));
     assert.match(back.out, /^imported ledger\.example\/node-1: 20000 receipts of 5 tenants, verified; a node can go on writing it\n/, back.err);
