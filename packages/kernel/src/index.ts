@@ -18,6 +18,9 @@ export type { Down, MonitorRef } from './process/monitor.ts';
 export type { PortId } from './process/port.ts';
 export { KernelError, kernelErrorCodes, type KernelErrorCode } from './errors.ts';
 
+// What strangers wrote.
+export { parseJson, type Json } from './json/parse-json.ts';
+
 // Telemetry, time and chance.
 export { telemetryEvent, telemetryEventNames, type TelemetryEvent, type TelemetryHandler } from './telemetry.ts';
 export { clock, systemClock, useClock, type Clock } from './timing/clock.ts';

@@ -4,7 +4,7 @@ export type { LedgerErrorCode } from './errors.ts';
 
 export { canonicalJson } from './format/canonical-json.ts';
 export type { Json } from './format/canonical-json.ts';
-export { parseJson } from './format/parse-json.ts';
+export { parseJson } from '@flyball/kernel';
 export { decodeReceipt, encodeDraft, receiptKinds, recordDraft } from './format/receipt.ts';
 export type { EncodedDraft, Receipt, ReceiptDraft, ReceiptKind } from './format/receipt.ts';
 export { chainGenesis, chainHash, receiptHash } from './format/chain.ts';
@@ -75,5 +75,5 @@ export type { GcsOptions } from './export/gcs-store.ts';
 export type { S3Options } from './export/s3-store.ts';
 
 // Serving: the log over HTTP as data, for whoever has a port.
-export { answerFor, serveLogFile } from './serve/log-files.ts';
-export type { AnswerHeaders, FileAnswer, HttpAnswer } from './serve/log-files.ts';
+export { answerFor, openLogFile, serveLogFile } from './serve/log-files.ts';
+export type { AnswerHeaders, FileAnswer, HttpAnswer, OpenFileAnswer } from './serve/log-files.ts';

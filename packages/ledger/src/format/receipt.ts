@@ -2,11 +2,12 @@
 // its one form as bytes. Pure. Authors are checked strictly; readers accept fields that a later version may add.
 import { isAscii } from 'node:buffer';
 
+import { parseJson } from '@flyball/kernel';
+
 import { LedgerError } from '../errors.ts';
 import { canonicalJson, isCanonical, type Json } from './canonical-json.ts';
 import { hashBytes } from './sha256.ts';
 import { entryBytesMax } from './layout.ts';
-import { parseJson } from './parse-json.ts';
 import { ledgerTenantId } from './statement.ts';
 
 export const receiptKinds = [

@@ -2,6 +2,8 @@
  * JSON-RPC 2.0 as MCP narrows it: what a parsed body is, and the text of what is sent. Called for each message by every
  * transport; never throws, never looks at a method's meaning.
  */
+import { parseJson as parseStrangersJson } from '@flyball/kernel';
+
 import type { Era } from './versions.ts';
 
 export type RequestId = string | number;
@@ -58,7 +60,7 @@ export type ParsedJson = { readonly ok: true; readonly value: unknown } | { read
 
 export function parseJson(text: string): ParsedJson {
   try {
-    return { ok: true, value: JSON.parse(text) };
+    return { ok: true, value: parseStrangersJson(text) };
   } catch {
     return { ok: false, invalid: invalid(undefined, RPC_CODES.parseError, 'Parse error: the body is not JSON') };
   }

@@ -102,3 +102,12 @@ test('mcp.http.never-5xx: no code maps to a server error', () => {
     assert.ok(httpStatusOf(code, 'sessionful') < 500);
   }
 });
+
+test('one client cannot change the names that another sends', () => {
+  const call = (name: string) => `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"first":1,${name}:2}}}`;
+  // What V8 keeps of this one it takes for the next one's name (nodejs/node issue 63785).
+  JSON.parse(call(String.raw`"\\"`));
+  const parsed = parseJson(call(String.raw`"\"amount"`));
+  assert.ok(parsed.ok);
+  assert.deepEqual((parsed.value as { params: unknown }).params, { name: 'echo', arguments: { first: 1, '"amount': 2 } });
+});
