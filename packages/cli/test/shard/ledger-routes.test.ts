@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -12,7 +15,7 @@ import { addLedgerRoutes } from '../../src/shard/ledger-routes.ts';
 let listeners = 0;
 
 /** A ledger of 300 receipts and the address that it is served under. */
-async function served(t: TestContext, { audience = 'local', isLocal = true, host = '127.0.0.1' }: { audience?: Audience; isLocal?: boolean; host?: string } = {}) {
+async function served(t: TestContext, { audience = 'local', isLocal = true, host = '127.0.0.1', sendingMax }: { audience?: Audience; isLocal?: boolean; host?: string; sendingMax?: number } = {}) {
   listeners += 1;
   const folder = mkdtempSync(join(tmpdir(), 'flyball-routes-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -21,7 +24,7 @@ async function served(t: TestContext, { audience = 'local', isLocal = true, host
   await writer.close();
   const name = `ledger_routes${listeners}`;
   const owner = processOf(await genServer({ init: () => ({}) }).start())!;
-  addLedgerRoutes({ folder, prefix: '/ledger/', audience }, owner);
+  addLedgerRoutes({ folder, prefix: '/ledger/', audience, ...(sendingMax !== undefined && { sendingMax }) }, owner);
   const top = await supervisor({ children: [{ id: 'listener', start: [httpListener({ name, host, port: 0, connectionsMax: 100, keepAliveTimeoutMs: 1, isLocal: () => isLocal })] }] }).start();
   t.after(() => {
     exitProcess(processOf(top)!, 'killed');
@@ -51,6 +54,47 @@ test('strangers get it only where it is meant for anyone', async (t) => {
   assert.equal((await fetch(`${mine.address}/ledger/checkpoint`)).status, 403);
   const open = await served(t, { isLocal: false, audience: 'anyone' });
   assert.equal((await fetch(`${open.address}/ledger/checkpoint`)).status, 200);
+});
+
+test('a name that leads here from elsewhere reads no log of this host\'s own', async (t) => {
+  const statusOf = async ({ address }: { readonly address: string }, host: string): Promise<number | undefined> => {
+    const asked = get(`${address}/ledger/checkpoint`, { headers: { host } });
+    const [answer] = await once(asked, 'response') as [IncomingMessage];
+    answer.resume();
+    return answer.statusCode;
+  };
+  const mine = await served(t);
+  for (const host of ['evil.example', 'evil.example:8080', '127.0.0.1.evil.example', 'localhost@evil.example']) assert.equal(await statusOf(mine, host), 403, host);
+  for (const host of ['localhost', 'LOCALHOST:8080', '127.0.0.1:80', '127.0.0.2', '[::1]:8080']) assert.equal(await statusOf(mine, host), 200, host);
+  assert.equal(await statusOf(await served(t, { audience: 'anyone' }), 'log.example'), 200);
+});
+
+test('a large file goes out in pieces: whole to who reads, to no more at once than may be, and its place is free when a client goes', async (t) => {
+  const { folder, address } = await served(t, { sendingMax: 2 });
+  const bundle = randomBytes(24 * 1_048_576);
+  writeFileSync(join(folder, 'tile', 'entries', '007'), bundle);
+  const url = `${address}/ledger/tile/entries/007`;
+  const whole = Buffer.from(await (await fetch(url)).arrayBuffer());
+  assert.ok(whole.equals(bundle));
+  const head = await fetch(url, { method: 'HEAD' });
+  assert.deepEqual([head.status, head.headers.get('content-length'), (await head.arrayBuffer()).byteLength], [200, String(bundle.length), 0]);
+  // They take the head and read no further; what the system's buffers hold is less than the file.
+  const unread = await Promise.all([1, 2].map(async () => {
+    const asked = get(url, { agent: false });
+    const [answer] = await once(asked, 'response') as [IncomingMessage];
+    return answer;
+  }));
+  const refused = await fetch(url);
+  assert.deepEqual([refused.status, refused.headers.get('retry-after')], [503, '1']);
+  assert.equal((await fetch(`${address}/ledger/checkpoint`)).status, 200, 'what is small is served all the same');
+  for (const answer of unread) answer.destroy();
+  for (;;) {
+    const answer = await fetch(url);
+    const { byteLength } = await answer.arrayBuffer();
+    if (answer.status === 503) continue;
+    assert.equal(byteLength, bundle.length);
+    break;
+  }
 });
 
 test('a file that is there and cannot be read is 503, and the next request is served', async (t) => {

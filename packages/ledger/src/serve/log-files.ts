@@ -1,6 +1,7 @@
 // The log over HTTP as C2SP tlog-tiles has it, as data: which file answers a path, and with what headers. Whoever has
 // a port joins it (cli's ledger routes). Only what may be public is named here; keys/ and state/ have no path.
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { LedgerError } from '../errors.ts';
@@ -40,22 +41,49 @@ const textHeaders: AnswerHeaders = { ...safe, 'content-type': textType, 'cache-c
 const notFound: FileAnswer & { readonly kind: 'text' } = { kind: 'text', status: 404, headers: { ...safe, 'content-type': textType, 'cache-control': 'no-store' }, body: 'not found\n' };
 
 export type HttpAnswer = { readonly status: number; readonly headers: AnswerHeaders; readonly body: Uint8Array | string };
+/** A file that is there, open; whoever has it reads or closes it. */
+export type OpenFileAnswer = { readonly status: 200; readonly headers: AnswerHeaders; readonly file: FileHandle; readonly bytes: number };
 
 /** The answer with its bytes, from the log in `folder`. Rejects with `disk-failed` when a file is there and cannot be read. */
 export async function serveLogFile(folder: string, request: { readonly method: string; readonly path: string }): Promise<HttpAnswer> {
-  const answer = answerFor(request);
-  if (answer.kind === 'text') return answer;
-  const bytes = await readIfThere(join(folder, answer.path));
-  if (bytes === undefined) return notFound;
-  return { status: 200, headers: answer.headers, body: bytes };
+  const answer = await openLogFile(folder, request);
+  if (!('file' in answer)) return answer;
+  const { status, headers, file } = answer;
+  try {
+    return { status, headers, body: await file.readFile() };
+  } catch (cause) {
+    throw unreadable(join(folder, request.path), cause);
+  } finally {
+    await file.close();
+  }
 }
 
-async function readIfThere(file: string): Promise<Buffer | undefined> {
+/** The same without reading it yet: a bundle of large receipts has 16 MiB, too much to hold for everybody who asks and reads slowly. */
+export async function openLogFile(folder: string, request: { readonly method: string; readonly path: string }): Promise<HttpAnswer | OpenFileAnswer> {
+  const answer = answerFor(request);
+  if (answer.kind === 'text') return answer;
+  const path = join(folder, answer.path);
+  const file = await openIfThere(path);
+  if (file === undefined) return notFound;
+  const found = await file.stat();
+  if (found.isFile()) return { status: 200, headers: answer.headers, file, bytes: found.size };
+  await file.close();
+  throw unreadable(path, { code: found.isDirectory() ? 'EISDIR' : 'no file' });
+}
+
+/** No link is followed: what is published lies in the folder itself. A pipe is not waited for (open(2)). */
+const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
   try {
-    return await readFile(file);
+    return await open(path, openFlags);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new LedgerError('disk-failed', `${file} cannot be read (${code})`, { cause });
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined;
+    throw unreadable(path, cause);
   }
+}
+
+function unreadable(path: string, cause: unknown): LedgerError {
+  return new LedgerError('disk-failed', `${path} cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause });
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -53,6 +54,17 @@ test('bytes as they lie on disk; what is missing is not cached; what cannot be r
   assert.deepEqual([missing.status, missing.headers['cache-control']], [404, 'no-store']);
   mkdirSync(join(folder, 'tile', '7', '000'), { recursive: true });
   await assert.rejects(serveLogFile(folder, { method: 'GET', path: 'tile/7/000' }), { code: 'disk-failed' });
+});
+
+test('no link is followed and no pipe waited for', async (t) => {
+  const folder = writeLog(temporaryFolder(t), buildLog(entries(300)));
+  mkdirSync(join(folder, 'keys'));
+  writeFileSync(join(folder, 'keys', '0001'), 'secret');
+  symlinkSync('keys/0001', join(folder, 'cosigned-checkpoint'));
+  symlinkSync('../../keys/0001', join(folder, 'tile', '0', '009'));
+  for (const path of ['cosigned-checkpoint', 'tile/0/009']) assert.equal((await serveLogFile(folder, { method: 'GET', path })).status, 404, path);
+  execFileSync('mkfifo', [join(folder, 'tile', '0', '008')]);
+  await assert.rejects(serveLogFile(folder, { method: 'GET', path: 'tile/0/008' }), { code: 'disk-failed' });
 });
 
 test('a verifier reads the served log of a writer at work', async (t) => {

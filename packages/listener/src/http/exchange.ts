@@ -3,6 +3,8 @@
 // what the client gets.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { forgetPort, openPort, Port, portTable, type ExitReason, type PortId } from '@flyball/kernel';
 import { BodyReader, type BodyOutcome } from './body.ts';
 
@@ -113,6 +115,19 @@ export class Exchange extends Port {
     if (upload !== 'bounded') return void response.end(body, encoding);
     response.write(body, encoding);
     discardUpload(this.request, () => response.end());
+  }
+
+  /**
+   * An answer of `bytes` bytes, of which no more is read than the client takes. Settled when all is sent or the client
+   * is gone; `pieces` is closed then. The connection breaks off if `pieces` fails or `signal` aborts.
+   */
+  async answerPieces(status: number, headers: RawHeaders, { bytes, pieces, signal }: { readonly bytes: number; readonly pieces: Readable; readonly signal: AbortSignal }): Promise<void> {
+    if (this.#finished) return void pieces.destroy();
+    this.#finish();
+    const response = this.#response;
+    const close = this.#isDraining() || uploadUnderWay(this.request) !== 'none';
+    response.writeHead(status, [...headers, 'Content-Length', String(bytes), ...(close ? DRAINED_HEADERS : [])]);
+    await pipeline(pieces, response, { signal }).catch(() => response.destroy());
   }
 
   /** Begins an answer of open length: `write` and `end` follow. A GET's has no end of its own, so its connection ends with it. */
