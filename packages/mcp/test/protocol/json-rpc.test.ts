@@ -106,8 +106,8 @@ test('mcp.http.never-5xx: no code maps to a server error', () => {
 test('one client cannot change the names that another sends', () => {
   const call = (name: string) => `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"first":1,${name}:2}}}`;
   // What V8 keeps of this one it takes for the next one's name (nodejs/node issue 63785).
-  JSON.parse(call(String.raw`"\\"`));
-  const parsed = parseJson(call(String.raw`"\"amount"`));
+  JSON.parse(call(String.raw`"amoun\\"`));
+  const parsed = parseJson(call(String.raw`"amoun\u0074"`));
   assert.ok(parsed.ok);
-  assert.deepEqual((parsed.value as { params: unknown }).params, { name: 'echo', arguments: { first: 1, '"amount': 2 } });
+  assert.deepEqual((parsed.value as { params: unknown }).params, { name: 'echo', arguments: { first: 1, amount: 2 } });
 });
