@@ -1,21 +1,23 @@
 // What an export relies on, of each kind of store alike; then whole exports through buckets, with faults.
 import assert from 'node:assert/strict';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
 import { openStore, parseStorePlace, type ObjectStore, type StoreOptions } from '../../src/export/object-store.ts';
 import { exportLedger, importLedger, LedgerError, verifyLog } from '../../src/index.ts';
 import { GcsServer } from '../../src/testing/gcs-server.ts';
-import { folderFor, ledgerOf, writeOn } from './ledger-in.ts';
+import { draft } from '../../src/testing/log-builder.ts';
 import { credentials, S3Server } from '../../src/testing/s3-server.ts';
+import { folderFor, ledgerOf, openIn, writeOn } from './ledger-in.ts';
 
-type Bucket = { readonly url: string; readonly options: StoreOptions; readonly keys: () => string[]; readonly fail: (...codes: number[]) => void; readonly damage: (key: string) => void };
+type Bucket = { readonly url: string; readonly options: StoreOptions; readonly keys: () => string[]; readonly contents: () => unknown; readonly fail: (...codes: number[]) => void; readonly damage: (key: string) => void };
 
 async function s3Bucket(t: TestContext): Promise<Bucket & { readonly server: S3Server }> {
   const server = await S3Server.start();
   t.after(() => server.close());
   const options = { s3: { ...credentials, endpoint: server.endpoint } };
-  return { server, url: 's3://bucket/logs', options, keys: () => [...server.objects.keys()], fail: (...codes) => (server.faults = codes), damage: (key) => server.objects.set(key, Buffer.from('of somebody else')) };
+  return { server, url: 's3://bucket/logs', options, keys: () => [...server.objects.keys()], contents: () => [...server.objects], fail: (...codes) => (server.faults = codes), damage: (key) => server.objects.set(key, Buffer.from('of somebody else')) };
 }
 
 async function gcsBucket(t: TestContext): Promise<Bucket> {
@@ -23,7 +25,7 @@ async function gcsBucket(t: TestContext): Promise<Bucket> {
   t.after(() => server.close());
   // Read by Google's client when it is made.
   process.env['STORAGE_EMULATOR_HOST'] = server.host;
-  return { url: 'gs://bucket/logs', options: { gcs: { projectId: 'tests' } }, keys: () => [...server.objects.keys()], fail: (...codes) => (server.faults = codes), damage: (key) => server.objects.set(key, { bytes: Buffer.from('of somebody else'), generation: 1 }) };
+  return { url: 'gs://bucket/logs', options: { gcs: { projectId: 'tests' } }, keys: () => [...server.objects.keys()], contents: () => [...server.objects], fail: (...codes) => (server.faults = codes), damage: (key) => server.objects.set(key, { bytes: Buffer.from('of somebody else'), generation: 1 }) };
 }
 
 const buckets = { s3: s3Bucket, gcs: gcsBucket };
@@ -112,6 +114,60 @@ for (const [kind, open] of Object.entries(buckets)) {
     await assert.rejects(exportLedger({ from, to: url, ...options }), code('export-forked'));
     assert.ok(!keys().some((key) => key.endsWith('checkpoint')));
   });
+}
+
+for (const [kind, open] of Object.entries(buckets)) {
+  test(`${kind}: two exports of one log at once do each other no harm, also when one has more of it`, async (t) => {
+    const { url, options } = await open(t);
+    const from = await ledgerOf(t, 300);
+    await exportLedger({ from, to: url, ...options });
+    await writeOn(from, 300, 400);
+    const behind = join(folderFor(t), 'behind');
+    cpSync(from, behind, { recursive: true });
+    await writeOn(from, 400, 900);
+    const outcomes = await Promise.allSettled([from, behind, from].map((one) => exportLedger({ from: one, to: url, ...options })));
+    const codes = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [(outcome.reason as LedgerError).code] : []));
+    assert.ok(codes.every((one) => one === 'export-raced' || one === 'export-ahead'), codes.join());
+    const { place, size } = await exportLedger({ from, to: url, ...options });
+    assert.equal(size, 900);
+    assert.equal((await importLedger({ from: place, to: join(folderFor(t), 'copy'), ...options })).size, 900);
+  });
+
+  test(`${kind}: another log of the same origin is not touched`, async (t) => {
+    const { url, options, contents } = await open(t);
+    const { place } = await exportLedger({ from: await ledgerOf(t, 300), to: url, ...options });
+    const before = contents();
+    for (const size of [10, 300, 700]) await assert.rejects(exportLedger({ from: await strangersLedger(t, size), to: url, ...options }), (error: LedgerError) => error.code === 'export-forked' || error.code === 'export-ahead');
+    assert.deepEqual(contents(), before);
+    assert.equal((await importLedger({ from: place, to: join(folderFor(t), 'copy'), ...options })).size, 300);
+  });
+
+  test(`${kind}: a store that fails in the midst of an export or import is gone on with; until then nothing there looks like a log`, async (t) => {
+    const { url, options, fail, keys } = await open(t);
+    const from = await ledgerOf(t, 12_000);
+    const failing = exportLedger({ from, to: url, ...options, onProgress: (done) => (done === 40 ? fail(403, 403, 403, 403) : undefined) });
+    await assert.rejects(failing, code('store-failed'));
+    fail();
+    const halfWay = keys().length;
+    assert.ok(halfWay > 40 && !keys().some((key) => key.endsWith('checkpoint')));
+    const { place, filesWritten } = await exportLedger({ from, to: url, ...options });
+    assert.ok(filesWritten + halfWay < keys().length + 80, 'not begun anew');
+    const to = join(folderFor(t), 'copy');
+    await assert.rejects(importLedger({ from: place, to, ...options, onProgress: (done) => (done === 40 ? fail(403, 403, 403, 403) : undefined) }), code('store-failed'));
+    fail();
+    assert.match((await verifyLog({ target: to })).reason!, /no log in there/);
+    assert.equal((await importLedger({ from: place, to, ...options })).size, 12_000);
+  });
+}
+
+/** Of the same origin as `ledgerOf`, with other receipts and keys. */
+async function strangersLedger(t: TestContext, size: number): Promise<string> {
+  const folder = folderFor(t);
+  const writer = await openIn(folder);
+  await Promise.all(Array.from({ length: size }, (_, at) => writer.append(draft(at, { tenantId: 'stranger' }))));
+  await writer.publish();
+  await writer.close();
+  return folder;
 }
 
 test('s3: an answer that got lost does not make a write count twice or fail', async (t) => {
