@@ -25,6 +25,10 @@ export type ChainVerdict =
   | { readonly ok: true; readonly receipts: number; readonly receiptsBefore: number; readonly chainHash: string }
   | { readonly ok: false; readonly receipts: number; readonly index: number; readonly message: string };
 
+/** Of one transaction: each writes whole pages of four indexes, however few rows it adds to them. Queries wait for it. */
+const receiptsAtOnce = 2_048;
+const bytesAtOnce = 4 * 1024 * 1024;
+
 /** Where the index of a ledger's own folder is. */
 export function receiptIndexPath(folder: string): string {
   return join(folder, 'state', 'receipts.sqlite');
@@ -72,7 +76,7 @@ export class ReceiptIndex {
     return this.#table.end.size;
   }
 
-  /** Takes in what was published until now, a bundle a turn; resolves to the size reached. */
+  /** Takes in what was published until now, some bundles a turn; resolves to the size reached. */
   async catchUp(): Promise<number> {
     // Who comes while one is under way may know of more than that one: its own follows.
     await this.#catchingUp?.catch(() => {});
@@ -176,13 +180,26 @@ export class ReceiptIndex {
 
   async #readUntil(size: number): Promise<number> {
     for (let end = this.size; end < size; end = this.size) {
-      const bundle = Math.floor(end / tileWidth);
-      const entries = await this.#bundleIfThere(bundle, size);
-      if (entries === undefined) continue;
-      this.#table.add(entries.map((entry, at) => ({ index: bundle * tileWidth + at, entry })).slice(end % tileWidth));
+      this.#table.add(await this.#entriesFrom(end, size));
       await nextTurn();
     }
     return this.size;
+  }
+
+  /** As many as one transaction takes; none when the index begins elsewhere now. */
+  async #entriesFrom(from: number, size: number): Promise<LoggedEntry[]> {
+    const entries: LoggedEntry[] = [];
+    let bytes = 0;
+    for (let bundle = Math.floor(from / tileWidth); bundle * tileWidth < size && entries.length < receiptsAtOnce && bytes < bytesAtOnce; bundle += 1) {
+      const found = await this.#bundleIfThere(bundle, size);
+      if (found === undefined) return [];
+      for (const [at, entry] of found.entries()) {
+        const index = bundle * tileWidth + at;
+        if (index >= from) entries.push({ index, entry });
+        bytes += entry.length;
+      }
+    }
+    return entries;
   }
 
   /** Undefined when what comes next is gone with the log's beginning: the index then begins where that does now. */
