@@ -121,12 +121,16 @@ test('operators reach the ledger through ctl, in either shard', { timeout: 60_00
   assert.deepEqual([unread.code, /nowhere cannot be read.*\(bad-note\)/.test(unread.err)], [1, true]);
   const wrong = await ctl('ledger', 'fly');
   assert.deepEqual([wrong.code, /there are status, publish/.test(wrong.err)], [2, true]);
+  // Who may speak to the socket is an operator all the same: what the platform records is not dictated to it.
+  const at = new Date().toISOString();
+  await assert.rejects(node.control('ledger', { what: 'append', argument: [{ id: 'forged', kind: 'override', event: 'load', tenantId: 'flyball-node', at }] }), /operators ask a ledger for status, .*; not for "append"/);
+  await assert.rejects(node.control('ledger', { what: 'prune', argument: '256' }), /prune takes a number, not "256"/);
   assert.equal((await ctl('kill', 'nobody')).code, 1);
   assert.equal((await ctl('load', 'recording', applications[0]!, '--version', '2')).code, 0);
   assert.match((await ctl('ledger', 'publish')).out, /covers \d+ receipts/);
   const { out } = await flyball(node.runtimeRoot, 'ledger', 'query', folder, '--tenant', 'flyball-node', '--json');
   const events = (JSON.parse(out) as { receipts: { receipt: { event: string; decision?: string } }[] }).receipts.map(({ receipt: { event, decision } }) => `${event} ${decision ?? ''}`.trim());
-  assert.deepEqual(events.toSorted(), ['kill', 'kill-result failed', 'ledger-prune', 'ledger-prune-result done', 'ledger-retire-key', 'ledger-retire-key', 'ledger-retire-key-result done', 'ledger-retire-key-result failed', 'ledger-rotate-key', 'ledger-rotate-key-result done', 'load', 'load-result done']);
+  assert.deepEqual(events.toSorted(), ['kill', 'kill-result failed', 'ledger-prune', 'ledger-prune', 'ledger-prune-result done', 'ledger-prune-result failed', 'ledger-retire-key', 'ledger-retire-key', 'ledger-retire-key-result done', 'ledger-retire-key-result failed', 'ledger-rotate-key', 'ledger-rotate-key-result done', 'load', 'load-result done']);
 });
 
 test('a ledger that cannot be opened again: receipts are refused, the node is not ready, operators\' changes are refused; then it comes back', { timeout: 60_000 }, async (context) => {

@@ -103,9 +103,17 @@ export async function recordChange({ number, event, kind, action, decision, reas
   return { id };
 }
 
+/** What operators may ask, and the type of its argument. Not `append`: what they do is recorded, they record nothing. */
+const OPERATORS_MAY: ReadonlyMap<unknown, 'undefined' | 'string' | 'number'> = new Map<keyof OwnerRequests, 'undefined' | 'string' | 'number'>([
+  ['status', 'undefined'], ['publish', 'undefined'], ['keys', 'undefined'], ['rotateKey', 'undefined'], ['retireKey', 'string'], ['prune', 'number'], ['cosign', 'string'],
+]);
+
 /** `what` and its argument, as `flyball ctl ledger` sends them. */
 export async function askLedger({ what, argument, file }: { readonly what?: unknown; readonly argument?: unknown; readonly file?: unknown }): Promise<unknown> {
+  const type = OPERATORS_MAY.get(what);
+  if (type === undefined) throw new LedgerError('bad-query', `operators ask a ledger for ${[...OPERATORS_MAY.keys()].join(', ')}; not for ${JSON.stringify(what)}`);
   const given = typeof file === 'string' ? await noteIn(file) : argument;
+  if (typeof given !== type) throw new LedgerError('bad-query', `${String(what)} takes ${type === 'undefined' ? 'no argument' : `a ${type}`}, not ${JSON.stringify(given)}`);
   const result = await ledgerHere().ask(what as keyof OwnerRequests, given as never, OPERATOR_TIMEOUT_MS);
   return result ?? null;
 }
