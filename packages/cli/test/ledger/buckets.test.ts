@@ -22,7 +22,7 @@ async function s3(t: TestContext): Promise<Bucket> {
 async function gcs(t: TestContext): Promise<Bucket> {
   const server = await GcsServer.start();
   t.after(() => server.close());
-  return { scheme: 'gs', server, variables: { STORAGE_EMULATOR_HOST: server.host } };
+  return { scheme: 'gs', server, variables: { STORAGE_EMULATOR_HOST: server.endpoint } };
 }
 
 async function ledger(folder: string, size: number, node = 'node-1'): Promise<void> {

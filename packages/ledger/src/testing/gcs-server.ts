@@ -1,55 +1,26 @@
 // A server that speaks as much of Cloud Storage's JSON API as an export uses: uploads with generation preconditions,
 // metadata, downloads of one generation, listing in pages. Google's own client is told of it by STORAGE_EMULATOR_HOST.
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+
+import { BucketServer, type BucketAnswer as Answer } from './bucket-server.ts';
 
 type Stored = { readonly bytes: Buffer; readonly generation: number };
-type Answer = { readonly status: number; readonly headers?: Record<string, string>; readonly content?: Buffer | string };
 
-const pageObjectsMax = 3;
-
-export class GcsServer {
-  readonly objects = new Map<string, Stored>();
-  readonly requests: string[] = [];
-  /** Told of each request before it is answered. */
-  onRequest: (request: string) => void = () => {};
-  /** Of the next requests, one each: answer so instead. */
-  faults: number[] = [];
+export class GcsServer extends BucketServer<Stored> {
   #lastGeneration = 1_700_000_000_000_000;
-  readonly #server: Server;
-
-  private constructor(server: Server) {
-    this.#server = server;
-  }
 
   static async start(): Promise<GcsServer> {
-    const server = createServer();
-    const gcs = new GcsServer(server);
-    server.on('request', (request, response) => void gcs.#answer(request, response));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const gcs = new GcsServer();
+    await gcs.listen();
     return gcs;
   }
 
-  get host(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  protected failure(status: number): Answer {
+    return failure(status);
   }
 
-  close(): void {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>));
-    this.requests.push(`${request.method} ${request.url}`);
-    this.onRequest(this.requests.at(-1)!);
-    const fault = this.faults.shift();
-    const { status, headers = { 'content-type': 'application/json' }, content = '' } = fault === undefined ? this.#do(request, body) : failure(fault);
-    response.writeHead(status, headers).end(content);
-  }
-
-  #do({ method, url = '', headers }: IncomingMessage, body: Buffer): Answer {
+  protected do({ method, url = '', headers }: IncomingMessage, body: Buffer): Answer {
     const { pathname, searchParams } = new URL(url, 'http://gcs');
     // Google's client leaves out /storage/v1 but for uploads when STORAGE_EMULATOR_HOST is set.
     const [path, isUpload, name] = /^(\/upload)?(?:\/storage\/v1)?\/b\/bucket\/o(?:\/([^/]*))?$/.exec(pathname) ?? [];
@@ -81,10 +52,8 @@ export class GcsServer {
   }
 
   #list(query: URLSearchParams): object {
-    const from = Number(query.get('pageToken') ?? 0);
-    const keys = [...this.objects.keys()].filter((key) => key.startsWith(query.get('prefix') ?? '')).toSorted();
-    const items = keys.slice(from, from + pageObjectsMax).map((key) => metadata(key, this.objects.get(key)!));
-    return { kind: 'storage#objects', items, ...(from + pageObjectsMax < keys.length ? { nextPageToken: String(from + pageObjectsMax) } : {}) };
+    const { keys, next } = this.page(query.get('prefix') ?? '', query.get('pageToken'));
+    return { kind: 'storage#objects', items: keys.map((key) => metadata(key, this.objects.get(key)!)), ...(next === undefined ? {} : { nextPageToken: next }) };
   }
 }
 

@@ -1,58 +1,34 @@
 // A server that speaks as much of the S3 API as an export uses: signatures (checked, by the rules of "Signature
 // Version 4" and not by the client's code), conditional writes, listing in pages. Fails when told to.
 import { createHash, createHmac } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+
+import { BucketServer, type BucketAnswer } from './bucket-server.ts';
 
 export const credentials = { accessKeyId: 'AKTEST', secretAccessKey: 'secret/of+tests' };
-const pageKeysMax = 3;
 
 const sha256 = (data: string | Buffer) => createHash('sha256').update(data).digest('hex');
 const hmac = (key: string | Buffer, data: string) => createHmac('sha256', key).update(data).digest();
 
-export class S3Server {
-  readonly objects = new Map<string, Buffer>();
-  readonly requests: string[] = [];
-  /** Told of each request before it is answered. */
-  onRequest: (request: string) => void = () => {};
-  /** Of the next requests, one each: answer so instead. */
-  faults: number[] = [];
+export class S3Server extends BucketServer<Buffer> {
   /** Does what the first PUT of each key asks, and answers 500: what a client sees of an answer that got lost. */
   losesAnswers = false;
   readonly #lost = new Set<string>();
-  readonly #server: Server;
-
-  private constructor(server: Server) {
-    this.#server = server;
-  }
 
   static async start(): Promise<S3Server> {
-    const server = createServer();
-    const s3 = new S3Server(server);
-    server.on('request', (request, response) => void s3.#answer(request, response));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const s3 = new S3Server();
+    await s3.listen();
     return s3;
   }
 
-  get endpoint(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  protected do(request: IncomingMessage, body: Buffer): BucketAnswer {
+    if (!isSigned(request, body)) return { status: 403, content: '<Error><Code>SignatureDoesNotMatch</Code></Error>' };
+    const answer = this.#do(request, body);
+    return this.#loses(request) ? { status: 500 } : answer;
   }
 
-  close(): void {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>));
-    this.requests.push(`${request.method} ${request.url}`);
-    this.onRequest(this.requests.at(-1)!);
-    const fault = this.faults.shift();
-    if (fault !== undefined) return void response.writeHead(fault).end('<Error><Code>SlowDown</Code></Error>');
-    if (!isSigned(request, body)) return void response.writeHead(403).end('<Error><Code>SignatureDoesNotMatch</Code></Error>');
-    const { status, headers = {}, content = '' } = this.#do(request, body);
-    if (this.#loses(request)) return void response.writeHead(500).end();
-    response.writeHead(status, headers).end(request.method === 'HEAD' ? '' : content);
+  protected failure(status: number): BucketAnswer {
+    return { status, content: '<Error><Code>SlowDown</Code></Error>' };
   }
 
   #loses({ method, url = '' }: IncomingMessage): boolean {
@@ -61,7 +37,7 @@ export class S3Server {
     return true;
   }
 
-  #do({ method, url = '', headers }: IncomingMessage, body: Buffer): { status: number; headers?: Record<string, string>; content?: Buffer | string } {
+  #do({ method, url = '', headers }: IncomingMessage, body: Buffer): BucketAnswer {
     const { pathname, searchParams } = new URL(url, 'http://s3');
     const key = decodeURIComponent(pathname).slice('/bucket/'.length);
     if (!pathname.startsWith('/bucket/')) return { status: 404, content: '<Error><Code>NoSuchBucket</Code></Error>' };
@@ -79,10 +55,9 @@ export class S3Server {
   }
 
   #list(query: URLSearchParams): string {
-    const from = Number(query.get('continuation-token') ?? 0);
-    const keys = [...this.objects.keys()].filter((key) => key.startsWith(query.get('prefix') ?? '')).toSorted();
-    const page = keys.slice(from, from + pageKeysMax).map((key) => `<Contents><Key>${encodeURIComponent(key)}</Key></Contents>`).join('');
-    const more = from + pageKeysMax < keys.length ? `<NextContinuationToken>${from + pageKeysMax}</NextContinuationToken>` : '';
+    const { keys, next } = this.page(query.get('prefix') ?? '', query.get('continuation-token'));
+    const page = keys.map((key) => `<Contents><Key>${encodeURIComponent(key)}</Key></Contents>`).join('');
+    const more = next === undefined ? '' : `<NextContinuationToken>${next}</NextContinuationToken>`;
     return `<?xml version="1.0"?><ListBucketResult>${page}${more}</ListBucketResult>`;
   }
 }

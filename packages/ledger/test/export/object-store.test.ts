@@ -24,7 +24,7 @@ async function gcsBucket(t: TestContext): Promise<Bucket> {
   const server = await GcsServer.start();
   t.after(() => server.close());
   // Read by Google's client when it is made.
-  process.env['STORAGE_EMULATOR_HOST'] = server.host;
+  process.env['STORAGE_EMULATOR_HOST'] = server.endpoint;
   return { url: 'gs://bucket/logs', options: { gcs: { projectId: 'tests' } }, keys: () => [...server.objects.keys()], contents: () => [...server.objects], fail: (...codes) => (server.faults = codes), damage: (key) => server.objects.set(key, { bytes: Buffer.from('of somebody else'), generation: 1 }) };
 }
 
