@@ -11,6 +11,8 @@ import { receiptTimeMs, type Filter } from './receipt-query.ts';
 
 const version = 2;
 const busyTimeoutMs = 5_000;
+/** 16 MiB of write-ahead log before it is moved into the file: the same pages are changed again and again. */
+const walPages = 4_096;
 
 // The id's hash instead of the id keeps the index small; who finds a place reads the receipt there and compares.
 // `spans` has the earliest and latest time of each 256 receipts: authors' clocks do not run in the log's order, but
@@ -116,7 +118,7 @@ export class IndexTable {
 
   #prepareFile(isReadOnly: boolean): void {
     // After a power failure the last transactions may be missing, but what is there is whole: they are read again from the log.
-    if (!isReadOnly) this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768; ${schema}`);
+    if (!isReadOnly) this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = ${walPages}; ${schema}`);
     const found = this.#meta('version');
     if (found === undefined && !isReadOnly) this.#setMeta('version', version);
     else if (found !== version) throw new LedgerError('index-damaged', `the index is of version ${String(found)}; this Flyball makes version ${version}`);
