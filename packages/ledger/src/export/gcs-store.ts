@@ -1,5 +1,7 @@
 // A bucket of Google Cloud Storage as a store, by preconditions on generations: 0 is "nothing there" (Cloud Storage,
 // "Request preconditions"). The client finds its own credentials, and an emulator by STORAGE_EMULATOR_HOST.
+import { EventEmitter } from 'node:events';
+
 import { LedgerError } from '../errors.ts';
 import { named } from './folder-store.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -10,11 +12,15 @@ export type GcsOptions = {
   readonly keyFilename?: string;
 };
 
+/** The client hangs eleven listeners on the stream of one download, where Node warns of a leak from eleven on. */
+const listenersMax = 12;
+
 /** Rejects with `store-client-missing`. */
 export async function gcsStore({ bucket: name, prefix }: { readonly bucket: string; readonly prefix: string }, options: GcsOptions): Promise<ObjectStore> {
   const { Storage } = await import('@google-cloud/storage').catch((cause: unknown) => {
     throw new LedgerError('store-client-missing', 'gs:// needs the package @google-cloud/storage: npm install @google-cloud/storage', { cause });
   });
+  EventEmitter.defaultMaxListeners = Math.max(EventEmitter.defaultMaxListeners, listenersMax);
   const bucket = new Storage({ ...options }).bucket(name);
   const write = (key: string, bytes: Uint8Array, generation: string): Promise<boolean> =>
     unless(412, async () => {

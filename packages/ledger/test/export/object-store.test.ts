@@ -170,6 +170,21 @@ async function strangersLedger(t: TestContext, size: number): Promise<string> {
   return folder;
 }
 
+test('gcs: reading what is large does not make Node warn of listeners', async (t) => {
+  const { url, options } = await gcsBucket(t);
+  const store = await openStore(url, options);
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => void warnings.push(warning);
+  process.on('warning', onWarning);
+  t.after(() => process.off('warning', onWarning));
+  const bytes = Buffer.alloc(1_000_000, 'x');
+  await store.create('large', bytes);
+  assert.deepEqual(Buffer.from((await store.read('large'))!.bytes), bytes);
+  // Node tells of a warning in the next turn.
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(warnings.map(({ name }) => name), []);
+});
+
 test('s3: an answer that got lost does not make a write count twice or fail', async (t) => {
   const { server, url, options } = await s3Bucket(t);
   const from = await ledgerOf(t, 300);
