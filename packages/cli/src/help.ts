@@ -22,14 +22,15 @@ Exit codes: 0 stopped; 1 could not start or gave up; 2 wrong option; 130 killed 
 `;
 }
 
+const CTL_EXITS = 'Exit codes: 0 done; 1 the node could not do it; 2 wrong command line; 3 no such node runs.\n';
+
 export function ctlHelp(): string {
   const rows = Object.entries(CTL_COMMANDS).map(([name, { usage, summary }]): [string, string] => [`${name} ${usage}`.trim(), summary]);
   return `flyball ctl <command> [options]: talks to a running node over its control socket
 
 ${columns(rows)}
 ${optionLines(CTL_OPTIONS)}
-Exit codes: 0 done; 1 the node could not do it; 2 wrong command line; 3 no such node runs.
-`;
+${CTL_EXITS}`;
 }
 
 export function ctlCommandHelp(name: string): string {
@@ -37,7 +38,8 @@ export function ctlCommandHelp(name: string): string {
   if (command === undefined) return ctlHelp();
   return `flyball ctl ${`${name} ${command.usage}`.trim()}: ${command.summary}
 
-${optionLines({ ...CTL_OPTIONS, ...command.options })}`;
+${command.commands === undefined ? '' : `${columns(command.commands)}\n`}${optionLines({ ...CTL_OPTIONS, ...command.options })}
+${CTL_EXITS}`;
 }
 
 export function optionLines(table: OptionTable): string {

@@ -31,6 +31,10 @@ test('options may stand before the command, of every command', () => {
 test('help of ctl, and of each command', () => {
   assert.match(String(parseCtl(['--help'], '/')), /^flyball ctl <command>/);
   assert.match(String(parseCtl(['load', '--help'], '/')), /^flyball ctl load APPLICATION DIR: /);
+  const ledger = String(parseCtl(['ledger', '--help'], '/'));
+  for (const command of ['status', 'publish', 'keys', 'rotate-key', 'retire-key VKEY', 'prune INDEX', 'cosign FILE']) assert.match(ledger, new RegExp(`^ {2}${command} +\\S`, 'm'));
+  const widest = Math.max(...[ledger, String(parseCtl(['--help'], '/'))].flatMap((help) => help.split('\n')).map(({ length }) => length));
+  assert.ok(widest <= 120, `a line of ${widest} characters`);
 });
 
 test('what cannot be understood says what is allowed', () => {
@@ -41,10 +45,10 @@ test('what cannot be understood says what is allowed', () => {
     [['kill'], /takes PID\|NAME; it got 0/],
     [['status', 'now'], /takes no arguments; it got 1/],
     [['status', '--all'], /no option --all/],
-    [['ledger'], /takes status\|publish.*it got 0/],
+    [['ledger'], /takes COMMAND \[ARGUMENT\]; it got 0/],
     [['ledger', 'constructor'], /no command "constructor"; there are status, publish/],
     [['ledger', 'keys', 'x'], /takes no argument/],
-    [['ledger', 'retire-key'], /needs an argument/],
+    [['ledger', 'retire-key'], /needs its argument: retire-key VKEY\./],
     [['ledger', 'prune', 'all'], /takes the index of the first receipt to keep, not "all"/],
     [['call', 'visits', 'add', '{'], /must be JSON/],
     [['kill', 'a', '--shard', 'x'], /--shard cannot be "x"/],

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { OptionSchema } from '../config.ts';
 import { formatCall, formatHandOver, formatKill, formatLoad, formatPeers } from './change-texts.ts';
-import { formatLedger, LEDGER_USAGE, ledgerRequest } from './ctl-ledger.ts';
+import { formatLedger, LEDGER_COMMANDS, LEDGER_USAGE, ledgerRequest } from './ctl-ledger.ts';
 import { formatStatus } from './status.ts';
 import { formatTree } from './tree.ts';
 
@@ -19,6 +19,8 @@ export interface CtlRequest {
 export interface CtlCommand {
   readonly usage: string;
   readonly summary: string;
+  /** Of its own, for its help: what to type, and what that does. */
+  readonly commands?: readonly (readonly [string, string])[];
   /** Number of positionals, least and most. */
   readonly arity: readonly [number, number];
   readonly options?: Readonly<Record<string, OptionSchema>>;
@@ -45,7 +47,7 @@ export const CTL_COMMANDS: Readonly<Record<string, CtlCommand>> = {
   'hand-over': { usage: '', summary: 'replace every shard by a new OS process without losing a request', arity: [0, 0], request: plain('hand-over'), format: formatHandOver },
   kill: { usage: 'PID|NAME', summary: 'kill a process, by its pid such as "<0.1.42>" or its registered name', arity: [1, 1], options: { shard: SHARD }, request: targetRequest('kill'), format: formatKill },
   call: { usage: 'NAME REQUEST [JSON]', summary: 'call a gen_server and print its reply', arity: [2, 3], options: { shard: SHARD }, request: callRequest, format: formatCall },
-  ledger: { usage: LEDGER_USAGE, summary: 'look into the node\'s ledger while it runs, rotate its keys, prune it', arity: [1, 2], request: ledgerRequest, format: formatLedger },
+  ledger: { usage: LEDGER_USAGE, summary: 'look into the node\'s ledger while it runs, rotate its keys, prune it', commands: LEDGER_COMMANDS, arity: [1, 2], request: ledgerRequest, format: formatLedger },
   peers: { usage: '', summary: 'the sockets of every live shard', arity: [0, 0], request: plain('peers'), format: formatPeers },
   stop: { usage: '', summary: 'stop the node and wait until it has stopped', arity: [0, 0], request: () => ({ method: 'stop', params: {}, untilClosed: true }), format: (result) => `stopped (pid ${(result as { pid?: number }).pid ?? 'unknown'})\n` },
 };

@@ -68,7 +68,8 @@ const SHOW: LedgerCommand = {
     json: JSON_OBJECT,
   },
   exitCodes: '0 done; 1 there is no such receipt or checkpoint, or it cannot be read; 2 wrong command line.',
-  notes: 'A proof is of the newest checkpoint unless another is asked for. Of a receipt that was pruned, by its INDEX, the proof is written all the same; then the exit code is 1.',
+  notes: `A proof is of the newest checkpoint unless another is asked for. Of a receipt that was pruned, by its INDEX, the
+proof is written all the same; then the exit code is 1.`,
   json: RECEIPT_JSON,
 };
 

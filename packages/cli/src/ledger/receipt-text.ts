@@ -21,7 +21,7 @@ const COLUMNS: readonly Column[] = [
   { head: 'AT', width: 24, columnsMin: MILLISECONDS_COLUMNS_MIN, cell: ({ receipt: { at } }) => at },
   { head: 'TENANT', width: 16, columnsMin: 0, cell: ({ receipt: { tenantId } }) => tenantId },
   { head: 'KIND', width: 13, columnsMin: KIND_COLUMNS_MIN, cell: ({ receipt: { kind } }) => kind },
-  { head: 'WHAT', width: 20, columnsMin: 0, cell: ({ receipt }, columns) => whatOf(receipt) ?? (columns < KIND_COLUMNS_MIN ? receipt.kind : '-') },
+  { head: 'WHAT', width: 24, columnsMin: 0, cell: ({ receipt }, columns) => whatOf(receipt) ?? (columns < KIND_COLUMNS_MIN ? receipt.kind : '-') },
   { head: 'SKU', width: 30, columnsMin: 142, cell: ({ receipt: { sku } }) => sku ?? '-' },
   { head: 'ID', width: 0, columnsMin: 0, cell: ({ receipt: { id } }) => id },
 ];
