@@ -120,12 +120,16 @@ async function checked({ from, to, keys, since, signingKeys, signal }: ImportOpt
   const report = await verifyLog(options);
   const isForked = report.verdict === 'good' && (await cosignedOtherwise(to));
   if (report.verdict === 'good' && !isForked && (report.prunedBelow === 0 || signingKeys === undefined)) return report;
-  // So that nobody takes it for a log, and another import can go on.
-  await rm(join(to, checkpointPath));
+  await disown(to);
   if (isForked) throw new LedgerError('import-refused', `${from}: its ${cosignedCheckpointPath} is no beginning of it: witnesses were shown another log than this one`);
   if (report.verdict === 'good') throw new LedgerError('import-refused', `${from} is pruned below ${report.prunedBelow}: chains that go on from there cannot be known, so no node can write on; import it without signing keys, or import a copy that was exported before`);
   const why = report.verdict === 'unusable' ? [report.reason] : report.findings.map(({ message }) => message);
   throw new LedgerError('import-refused', `${from} does not verify: ${why.slice(0, 3).join('; ')}`);
+}
+
+/** So that nobody takes it for a log, and another import can go on. A log that began here would publish the keys as its own. */
+async function disown(to: string): Promise<void> {
+  for (const path of [checkpointPath, cosignedCheckpointPath, verifierKeysPath]) await rm(join(to, path), { force: true });
 }
 
 /** Whether what witnesses signed is not what the log in `folder` begins with. */
@@ -149,7 +153,7 @@ async function readSigningKeys(folder: string, origin: string): Promise<KeyToPla
   const names = (existsSync(folder) ? await readdir(folder) : []).filter((name) => keyPattern.test(name)).toSorted();
   if (names.length === 0) throw new LedgerError('key-lost', `${folder} holds no signing key: give a copy of the folder keys/ of the ledger that was lost`);
   return names.map((name) => {
-    const key = parseSigningKey((systemFiles.read(join(folder, name)) ?? Buffer.alloc(0)).toString());
+    const key = inPlace(join(folder, name), () => parseSigningKey((systemFiles.read(join(folder, name)) ?? Buffer.alloc(0)).toString()));
     if (key.name !== origin) throw new LedgerError('bad-key', `${join(folder, name)} is a key of ${key.name}, not of ${origin}`);
     return { name, key };
   });
@@ -160,7 +164,7 @@ async function makeWritable(found: readonly KeyToPlace[], to: string): Promise<v
     placeKeys(found, to);
     rebuildState(systemFiles, to);
   } catch (error) {
-    await rm(join(to, checkpointPath), { force: true });
+    await disown(to);
     throw error;
   }
 }

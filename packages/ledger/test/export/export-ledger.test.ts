@@ -161,6 +161,13 @@ test('what does not verify is not imported, nor into a folder that holds a log, 
   const other = await ledgerOf(t, 3, 'ledger.example/other');
   await assert.rejects(importLedger({ from: good, to: join(folderFor(t), 'new'), signingKeys: join(other, 'keys') }), code('bad-key'));
   await assert.rejects(importLedger({ from: good, to: join(folderFor(t), 'new'), signingKeys: folderFor(t) }), code('key-lost'));
+  const emptied = folderFor(t);
+  writeFileSync(join(emptied, '0001-00000000'), '');
+  await assert.rejects(importLedger({ from: good, to: join(folderFor(t), 'new'), signingKeys: emptied }), (error: Error) => code('bad-key')(error) && error.message.startsWith(join(emptied, '0001-00000000')));
+  // Somebody else's log of that name: nothing of his is left in which a log that begins here would speak.
+  const forged = join(folderFor(t), 'new');
+  await assert.rejects(importLedger({ from: good, to: forged, keys: [readFileSync(join(other, 'vkeys'), 'utf8').trim()] }), code('import-refused'));
+  assert.deepEqual(readdirSync(forged), ['tile']);
 });
 
 test('an older export than a checkpoint that is known is refused', async (t) => {
