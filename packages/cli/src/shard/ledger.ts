@@ -6,6 +6,7 @@ import { LedgerError, ledgerProblem, ledgerServerName, ledgerStoreName, ledgerTo
 import type { ChangeRecorded, ChangeToRecord } from '@flyball/release';
 import type { ShardConfiguration } from '../shard-configuration.ts';
 import type { LedgerRoutes } from './ledger-routes.ts';
+import { notAgain } from './not-again.ts';
 import { isDraining, others, type Place } from './peers.ts';
 
 export { addLedgerRoutes } from './ledger-routes.ts';
@@ -16,6 +17,7 @@ export const platformTenantId = 'flyball-node';
 const LEDGER_PATH = '/ledger/';
 
 const OPERATOR_TIMEOUT_MS = 100_000;
+const TOLD_AGAIN_MS = 30_000;
 
 /** Whether this OS process has been the owner: its ledger process opens it again then when it is restarted itself. */
 let owns = false;
@@ -72,7 +74,11 @@ export async function closeLedger(): Promise<void> {
 }
 
 export function logLedger(log: LogLine): void {
-  ledgerTold.subscribe(({ what }) => log('WARNING', `ledger: ${what}`));
+  const logged = notAgain(TOLD_AGAIN_MS);
+  ledgerTold.subscribe(({ what }) => {
+    const found = logged(what, clock().nowMs());
+    if (found !== undefined) log('WARNING', `ledger: ${what}${found.more === 0 ? '' : ` (told ${found.more} times more since the last line)`}`);
+  });
   ledgerProblem.subscribe(({ problem }) => (problem === undefined ? log('INFO', 'ledger: open again') : log('ERROR', `ledger: ${problem.message} (${problem.code}); tried again until it can be opened`)));
 }
 
