@@ -72,7 +72,12 @@ export function startAdvice(code: string, port: number, ledger = ''): string {
     return `  Who has it:    ss -ltnp 'sport = :${port}'\n  Another port:  flyball start --port ${other}   (0 takes any free one)\n`;
   }
   const lines = LEDGER_ADVICE[code];
-  return lines === undefined ? '' : table(lines(ledger).map(([what, command]) => [`  ${what}:`, command]));
+  return lines === undefined ? '' : table(lines(quoted(ledger)).map(([what, command]) => [`  ${what}:`, command]));
+}
+
+/** For a shell. */
+function quoted(path: string): string {
+  return /^[\w./@:+-]*$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 type Advice = (folder: string) => readonly (readonly [what: string, command: string])[];
@@ -85,11 +90,14 @@ const LEDGER_ADVICE: Readonly<Record<string, Advice>> = {
   'journal-damaged': repair,
   'journal-lost': repair,
   'state-lost': repair,
+  'bad-state': repair,
   'log-damaged': repair,
   'missing-tile': repair,
   'bad-tile': repair,
   'disk-failed': (folder) => [['The disk', `df ${folder}; dmesg | tail`]],
   'log-forked': (folder) => [['What is wrong', `flyball ledger fsck ${folder}`], ['Compare', `flyball ledger verify ${folder} --since CHECKPOINT`]],
-  'key-lost': (folder) => [['From a backup', `restore ${folder}/keys`], ['Without one', `flyball ledger fsck ${folder} --repair --new-key`]],
+  // Files into the folder, which is there: a folder that is moved onto it would lie inside it.
+  'bad-key': (folder) => [['From a backup', `cp -p BACKUP-OF-KEYS/* ${folder}/keys/`]],
+  'key-lost': (folder) => [['From a backup', `cp -p BACKUP-OF-KEYS/* ${folder}/keys/`], ['Without one', `flyball ledger fsck ${folder} --repair --new-key`]],
   'wrong-origin': () => [['Its own name', 'leave --ledger-origin out'], ['Another log', 'flyball start --ledger OTHER-FOLDER']],
 };
