@@ -34,6 +34,7 @@ export function fsckText({ size, findings, isSound }: FsckReport, given: string)
   const lines = findings.map(({ code, path, message, state }) => `  ${state}: ${code}: ${path}: ${message}\n`);
   const isRepairable = findings.some(({ state }) => state === 'repairable');
   const isBeyond = findings.some(({ state }) => state === 'unrepairable');
-  const advice = [...(isRepairable ? ['run it again with --repair'] : []), ...(isBeyond ? ['restore what cannot be repaired from an export or a backup'] : [])];
+  const isKeyless = findings.some(({ code, state }) => code === 'key-lost' && state === 'unrepairable');
+  const advice = [...(isRepairable ? ['run it again with --repair'] : []), ...(isBeyond ? ['restore what cannot be repaired from an export or a backup'] : []), ...(isKeyless ? ['if the keys are gone for good: --repair --new-key'] : [])];
   return `${verdict}: ${given}, ${plural(size, 'receipt')}${findings.length === 0 ? '' : `; ${plural(findings.length, 'finding')}`}\n${lines.join('')}${advice.length === 0 ? '' : `${advice.join('; ')}\n`}`;
 }

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 
 import { clock, describeReason, identity, type ChildSpec, type ExitReason, type LogLine } from '@flyball/kernel';
-import { LedgerError, ledgerProblem, ledgerServerName, ledgerStoreName, ledgerTold, nodeLedger, nodeLedgerChild, originOf, type LedgerProblem, type NodeLedger, type OwnedLedgerStatus, type OwnerRequests } from '@flyball/ledger';
+import { ledgerClockWentBack, LedgerError, ledgerProblem, ledgerServerName, ledgerStoreName, ledgerTold, nodeLedger, nodeLedgerChild, originOf, type LedgerProblem, type NodeLedger, type OwnedLedgerStatus, type OwnerRequests } from '@flyball/ledger';
 import type { ChangeRecorded, ChangeToRecord } from '@flyball/release';
 import type { ShardConfiguration } from '../shard-configuration.ts';
 import type { LedgerRoutes } from './ledger-routes.ts';
@@ -78,6 +78,9 @@ export function logLedger(log: LogLine): void {
   ledgerTold.subscribe(({ what }) => {
     const found = logged(what, clock().nowMs());
     if (found !== undefined) log('WARNING', `ledger: ${what}${found.more === 0 ? '' : ` (told ${found.more} times more since the last line)`}`);
+  });
+  ledgerClockWentBack.subscribe(({ from, to }) => {
+    if (logged('clock', clock().nowMs()) !== undefined) log('WARNING', `ledger: the time of receipts went back from ${from} to ${to}: this machine's clock was set, or an author's is wrong; they are recorded, in the order in which they came`);
   });
   ledgerProblem.subscribe(({ problem }) => (problem === undefined ? log('INFO', 'ledger: open again') : log('ERROR', `ledger: ${problem.message} (${problem.code}); tried again until it can be opened`)));
 }

@@ -29,6 +29,16 @@ test('fsck: sound, damaged and repairable, repaired; then the log verifies again
   assert.equal((await flyball(t, directory, 'ledger', 'verify', 'ledger')).code, 0);
 });
 
+test('fsck of a ledger whose keys are gone says what there is left to do, and that does it', async (t) => {
+  const directory = temporaryFolder(t);
+  await (await openWriter({ folder: join(directory, 'ledger'), origin })).close();
+  rmSync(join(directory, 'ledger', 'keys'), { recursive: true });
+  const keyless = await flyball(t, directory, 'ledger', 'fsck', 'ledger', '--repair');
+  assert.deepEqual([keyless.code, /unrepairable: key-lost: [^]*if the keys are gone for good: --repair --new-key\n$/.test(keyless.out)], [1, true], keyless.out);
+  assert.equal((await flyball(t, directory, 'ledger', 'fsck', 'ledger', '--repair', '--new-key')).code, 0);
+  assert.equal((await flyball(t, directory, 'ledger', 'fsck', 'ledger')).code, 0);
+});
+
 test('fsck of what is no ledger is unusable, exit code 2', async (t) => {
   const directory = temporaryFolder(t);
   writeFileSync(join(directory, 'file'), 'x');
