@@ -20,7 +20,8 @@ export { formatCheckpoint, openCheckpoint, parseCheckpoint, signCheckpoint } fro
 export type { Checkpoint, OpenedCheckpoint } from './format/checkpoint.ts';
 export { addCheckpointRequest, formatProof, parseProof, verifyProof } from './format/proof.ts';
 export type { ProofVerdict, TlogProof } from './format/proof.ts';
-export { followRotation, keyRotation, ledgerTenantId, prunedBelow, pruning, statementEvents } from './format/statement.ts';
+export { followRotation, keyRotation, prunedBelow, pruning, statementEvents } from './format/statement.ts';
+export { ledgerTenantId } from './format/receipt.ts';
 
 export { verifyLog } from './verify/verify.ts';
 export type { VerifyOptions } from './verify/verify.ts';
@@ -31,11 +32,11 @@ export type { Finding, FindingCode, Progress, VerifyReport, Witnessed } from './
 export { ledgerClockWentBack, ledgerEnded, ledgerPublished, ledgerTold, LedgerWriter, openWriter, publishEveryMsDefault } from './store/writer.ts';
 export type { Appended } from './store/writer.ts';
 export type { FoundReceipt, PublishedCheckpoint, WriterOptions, WriterStats } from './store/protocol.ts';
-export { ledgerNotOpened, ledgerOpened, ledgerServer, ledgerServerChild, ledgerServerName, ledgerWriter } from './store/ledger-server.ts';
-export type { LedgerServerOptions, Outcome } from './store/ledger-server.ts';
-export { fsckLedger } from './store/fsck.ts';
-export type { FsckFinding, FsckOptions, FsckReport } from './store/fsck.ts';
-export { ledgerRecorder } from './recorder.ts';
+export { ledgerNotOpened, ledgerOpened, ledgerServer, ledgerServerChild, ledgerServerName, ledgerWriter } from './servers/ledger-server.ts';
+export type { LedgerServerOptions, Outcome } from './servers/ledger-server.ts';
+export { fsckLedger } from './store/repair/fsck.ts';
+export type { FsckFinding, FsckOptions, FsckReport } from './store/repair/fsck.ts';
+export { ledgerRecorder } from './store/recorder.ts';
 
 // Asking: what a log has published, read without its writer.
 export { loggedReceipt, PublishedLog } from './index-db/published-log.ts';
@@ -52,7 +53,7 @@ export type { Growth } from './index-db/follow.ts';
 // The whole ledger: writer and index, a thread each.
 export { ledgerOver, openLedger } from './ledger.ts';
 export type { Ledger, ReceiptName } from './ledger.ts';
-export { ledgerIndexServer, ledgerIndexServerChild, ledgerIndexServerName, ledgerSupervisor, openedLedger } from './index-db/index-server.ts';
+export { ledgerIndexServer, ledgerIndexServerChild, ledgerIndexServerName, ledgerSupervisor, openedLedger } from './servers/index-server.ts';
 
 // One ledger for a node of several OS processes.
 export { ledgerProblem, nodeLedger, nodeLedgerName, recordTimeoutMsDefault } from './node/node-ledger.ts';
@@ -69,8 +70,9 @@ export { importLedger } from './export/import-ledger.ts';
 export type { ImportOptions, ImportReport } from './export/import-ledger.ts';
 export { checkExported } from './export/check-exported.ts';
 export type { CheckExportedOptions } from './export/check-exported.ts';
-export { isBucket, logFolder } from './export/object-store.ts';
-export type { StoreOptions } from './export/object-store.ts';
+export { isBucket } from './export/open-store.ts';
+export { logFolder } from './export/object-store.ts';
+export type { StoreOptions } from './export/open-store.ts';
 export type { GcsOptions } from './export/gcs-store.ts';
 export type { S3Options } from './export/s3-store.ts';
 

@@ -6,10 +6,12 @@ import { checkpointPath, tileAt, tilePath, tileWidth } from '../format/layout.ts
 import { equalHashes, leafHash } from '../format/merkle.ts';
 import { decodeBundle, rootFromTiles } from '../format/tile.ts';
 import { PublishedLog } from '../index-db/published-log.ts';
+import type { LogReader } from '../verify/log-reader.ts';
 import { readTile } from '../verify/segment.ts';
-import { openReader, openSource, type LogReader } from '../verify/source.ts';
+import { openReader, openSource } from '../verify/source.ts';
 import { inBatches } from './batches.ts';
-import { isBucket, logFolder, openStore, storeBelow, type StoreOptions } from './object-store.ts';
+import { logFolder, storeBelow } from './object-store.ts';
+import { isBucket, openStore, type StoreOptions } from './open-store.ts';
 
 export type CheckExportedOptions = StoreOptions & {
   /** The ledger's folder. */

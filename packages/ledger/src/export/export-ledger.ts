@@ -8,13 +8,15 @@ import { checkpointPath, cosignedCheckpointPath, hashesAtLevel, tileAt, tilePath
 import { equalHashes, leafHash } from '../format/merkle.ts';
 import { parseVerifierKey } from '../format/note.ts';
 import { checkTile, decodeBundle, newTiles, rootFromTiles } from '../format/tile.ts';
-import { systemFiles } from '../store/files.ts';
+import { systemFiles } from '../store/disk/files.ts';
 import { placesOf } from '../store/places.ts';
 import { readPruned } from '../store/prune.ts';
+import type { LogReader } from '../verify/log-reader.ts';
 import { readTile } from '../verify/segment.ts';
-import { openReader, openSource, type LogReader, type SourceDescription } from '../verify/source.ts';
+import { openReader, openSource, type SourceDescription } from '../verify/source.ts';
 import { inBatches, batchWidth } from './batches.ts';
-import { logFolder, openStore, storeBelow, type ObjectStore, type StoreOptions, type Stored } from './object-store.ts';
+import { logFolder, storeBelow, type ObjectStore, type Stored } from './object-store.ts';
+import { openStore, type StoreOptions } from './open-store.ts';
 
 export type ExportOptions = StoreOptions & {
   /** The ledger's folder; or any other log that can be read: an archive, an address. */

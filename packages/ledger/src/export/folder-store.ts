@@ -4,7 +4,7 @@ import { link, mkdir, open, readdir, readFile, rename, rmdir, stat, unlink } fro
 import { dirname, join } from 'node:path';
 
 import { LedgerError } from '../errors.ts';
-import { codeOf } from '../store/files.ts';
+import { codeOf } from '../store/disk/files.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /** Unlike in a bucket, two that replace one key at the same moment are told apart by their last look only. */

@@ -7,19 +7,21 @@ import { join } from 'node:path';
 import { inPlace, LedgerError } from '../errors.ts';
 import { openCheckpoint } from '../format/checkpoint.ts';
 import { checkpointPath, cosignedCheckpointPath, tilePath, verifierKeysPath, type TileId } from '../format/layout.ts';
-import { formatSigningKey, formatVerifierKey, parseSigningKey, verifierKeyOf, type SigningKey } from '../format/note.ts';
 import { equalHashes } from '../format/merkle.ts';
+import { formatSigningKey, formatVerifierKey, parseSigningKey, verifierKeyOf, type SigningKey } from '../format/note.ts';
 import { newTiles, rootFromTiles } from '../format/tile.ts';
 import { PublishedLog } from '../index-db/published-log.ts';
-import { replaceFile, systemFiles } from '../store/files.ts';
+import { replaceFile, systemFiles } from '../store/disk/files.ts';
 import { placesOf } from '../store/places.ts';
-import { rebuildState } from '../store/rebuild-state.ts';
-import { verifyLog, type VerifyOptions } from '../verify/verify.ts';
+import { rebuildState } from '../store/repair/rebuild-state.ts';
+import type { LogReader } from '../verify/log-reader.ts';
 import { readTile } from '../verify/segment.ts';
-import { openReader, openSource, type LogReader } from '../verify/source.ts';
+import { openReader, openSource } from '../verify/source.ts';
+import { verifyLog, type VerifyOptions } from '../verify/verify.ts';
 import { inBatches } from './batches.ts';
 import { folderStore } from './folder-store.ts';
-import { isBucket, openStore, type ObjectStore, type StoreOptions } from './object-store.ts';
+import type { ObjectStore } from './object-store.ts';
+import { isBucket, openStore, type StoreOptions } from './open-store.ts';
 
 export type ImportOptions = StoreOptions & {
   /** A log: a folder, an archive, an http(s) address, or `s3://…`, `gs://…` as an export's report names its place. */

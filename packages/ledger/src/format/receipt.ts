@@ -6,9 +6,11 @@ import { parseJson } from '@flyball/kernel';
 
 import { LedgerError } from '../errors.ts';
 import { canonicalJson, isCanonical, type Json } from './canonical-json.ts';
-import { hashBytes } from './sha256.ts';
 import { entryBytesMax } from './layout.ts';
-import { ledgerTenantId } from './statement.ts';
+import { hashBytes } from './sha256.ts';
+
+/** The tenant whose receipts are the ledger's own. */
+export const ledgerTenantId = 'flyball-ledger';
 
 export const receiptKinds = [
   'transition', 'refusal', 'signal_ingest', 'action', 'action_result', 'entitlement', 'upgrade', 'deployment', 'override', 'ingest_error', 'system',

@@ -2,10 +2,8 @@
 // that its key was rotated, that its beginning was pruned. A verifier reads them, so their form is fixed here. Pure.
 import type { Json } from './canonical-json.ts';
 import { checkNote, formatNote, formatVerifierKey, parseNote, parseVerifierKey, signatureTypes, signNote, type SigningKey, type VerifierKey } from './note.ts';
-import type { Receipt } from './receipt.ts';
+import { ledgerTenantId, type Receipt } from './receipt.ts';
 
-/** The tenant whose receipts are the ledger's own. */
-export const ledgerTenantId = 'flyball-ledger';
 /** `event` of the receipts. */
 export const statementEvents = { keyRotated: 'ledger-key-rotated', pruned: 'ledger-pruned' } as const;
 

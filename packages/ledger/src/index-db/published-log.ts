@@ -9,8 +9,9 @@ import { parseVerifierKey, type VerifierKey } from '../format/note.ts';
 import { formatProof } from '../format/proof.ts';
 import { decodeReceipt, type Receipt } from '../format/receipt.ts';
 import { consistencyProof, decodeBundle, inclusionProof, type TileReader } from '../format/tile.ts';
+import type { LogReader } from '../verify/log-reader.ts';
 import { readTile } from '../verify/segment.ts';
-import { openReader, openSource, type LogReader, type Source } from '../verify/source.ts';
+import { openReader, openSource, type Source } from '../verify/source.ts';
 
 /** A receipt with its place in the log; hashes in hex. */
 export type LoggedReceipt = {

@@ -9,7 +9,7 @@ import { LedgerError } from '../errors.ts';
 import { hashBytes } from '../format/chain.ts';
 import { tileAt, tileWidth } from '../format/layout.ts';
 import { equalHashes, leafHash } from '../format/merkle.ts';
-import { systemFiles } from '../store/files.ts';
+import { systemFiles } from '../store/disk/files.ts';
 import { placesOf } from '../store/places.ts';
 import { readPruned } from '../store/prune.ts';
 import { genesisHex } from '../verify/chain-joiner.ts';

@@ -1,8 +1,7 @@
 // The same query without an index: reads the log from its end or its beginning until the page is full. For archives,
 // addresses and folders that are only read.
 import { tileWidth } from '../format/layout.ts';
-import type { LoggedEntry, LoggedReceipt, PublishedLog } from './published-log.ts';
-import { loggedReceipt } from './published-log.ts';
+import { loggedReceipt, type LoggedEntry, type LoggedReceipt, type PublishedLog } from './published-log.ts';
 import { cursorAt, filterOf, matches, type ReceiptPage, type ReceiptQuery } from './receipt-query.ts';
 
 /** Where the log's beginning is gone, over what is left. Rejects with `bad-query`, `missing-tile`, `bad-receipt`. `onProgress` gets how many receipts were read, and of how many. */

@@ -3,7 +3,7 @@
 import { genServer, noReply, openPort, processOf, reply, supervisor, type ChildSpec, type Pid, type Self } from '@flyball/kernel';
 
 import { LedgerError } from '../errors.ts';
-import { later } from '../store/ledger-server.ts';
+import { later } from '../servers/ledger-server.ts';
 import { NodeLedger, nodeLedger, nodeLedgerName, type LedgerProblem, type NodeLedgerOptions } from './node-ledger.ts';
 import { nodeLedgerSupervisorName } from './owned-store.ts';
 import type { OwnerAnswer, OwnerRequest, OwnerRequests } from './protocol.ts';

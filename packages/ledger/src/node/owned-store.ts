@@ -3,8 +3,8 @@
 import { call, cancelTimer, clock, KernelError, monitorWith, named, startTimer, type ChildSpec, type Pid, type SupervisorProtocol, type Timer } from '@flyball/kernel';
 
 import { LedgerError } from '../errors.ts';
-import { ledgerSupervisor } from '../index-db/index-server.ts';
-import { ledgerNotOpened, ledgerOpened, ledgerWriter } from '../store/ledger-server.ts';
+import { ledgerSupervisor } from '../servers/index-server.ts';
+import { ledgerNotOpened, ledgerOpened, ledgerWriter } from '../servers/ledger-server.ts';
 import type { WriterOptions } from '../store/protocol.ts';
 import { ledgerEnded } from '../store/writer.ts';
 import { originFor } from './origin.ts';

@@ -4,7 +4,7 @@ import { formatPid, identity, type Pid } from '@flyball/kernel';
 
 import { LedgerError } from '../errors.ts';
 import type { ReceiptDraft } from '../format/receipt.ts';
-import { outcomeOf } from '../store/ledger-server.ts';
+import { outcomeOf } from '../servers/ledger-server.ts';
 import type { LedgerWriter } from '../store/writer.ts';
 import { repeatable, type OwnerAnswer, type OwnerRequest, type OwnerRequests } from './protocol.ts';
 import { isPassing } from './record-queue.ts';

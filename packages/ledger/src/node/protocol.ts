@@ -2,8 +2,8 @@
 import type { Pid } from '@flyball/kernel';
 
 import type { ReceiptDraft } from '../format/receipt.ts';
+import type { Outcome } from '../servers/ledger-server.ts';
 import type { PublishedCheckpoint, WriterStats } from '../store/protocol.ts';
-import type { Outcome } from '../store/ledger-server.ts';
 import type { Appended } from '../store/writer.ts';
 
 /** By name: what is asked with, and what the answer is. Plain data, since it crosses OS processes. */

@@ -5,7 +5,7 @@ import { cancelTimer, clock, startTimer, type Timer } from '@flyball/kernel';
 
 import { LedgerError } from '../errors.ts';
 import { encodeDraft, type ReceiptDraft } from '../format/receipt.ts';
-import type { Outcome } from '../store/ledger-server.ts';
+import type { Outcome } from '../servers/ledger-server.ts';
 import type { Appended } from '../store/writer.ts';
 
 export type QueueOptions = {

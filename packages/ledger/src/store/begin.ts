@@ -1,6 +1,6 @@
 // The first start: a key, then the identity that says the folder is a ledger.
 import { LedgerError } from '../errors.ts';
-import type { Files } from './files.ts';
+import type { Files } from './disk/files.ts';
 import { writeIdentity, type Identity } from './identity.ts';
 import { hasKeys, writeKey } from './keys.ts';
 import type { Places } from './places.ts';

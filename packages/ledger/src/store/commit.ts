@@ -5,7 +5,7 @@ import { LedgerError } from '../errors.ts';
 import { chainGenesis, hashBytes, linkInto } from '../format/chain.ts';
 import { chainFields, type EncodedDraft } from '../format/receipt.ts';
 import { idKey } from './entries.ts';
-import type { FrameRoom } from './frame.ts';
+import type { FrameRoom } from './journal/frame.ts';
 import type { Head, Heads } from './snapshot.ts';
 
 /** Four texts a draft, as encodeDraft made them: tenantId, id, head, tail. */

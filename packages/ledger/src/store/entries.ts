@@ -6,7 +6,7 @@ import { chainHash, receiptHash } from '../format/chain.ts';
 import { tilePath, tileWidth, type TileId } from '../format/layout.ts';
 import type { Receipt } from '../format/receipt.ts';
 import { decodeBundle } from '../format/tile.ts';
-import type { Files } from './files.ts';
+import type { Files } from './disk/files.ts';
 
 /** The entries of a full bundle. Throws `missing-tile`, `bad-tile`. */
 export function readBundle(files: Files, folder: string, index: number): Uint8Array[] {

@@ -2,9 +2,9 @@
 // first start makes, so that a start that was cut short begins again.
 import { dirname, join } from 'node:path';
 
-import { checkpointPath } from '../format/layout.ts';
 import { LedgerError } from '../errors.ts';
-import { codeOf, replaceFile, unfinishedSuffix, type Files } from './files.ts';
+import { checkpointPath } from '../format/layout.ts';
+import { codeOf, replaceFile, unfinishedSuffix, type Files } from './disk/files.ts';
 import type { Places } from './places.ts';
 
 export type Identity = { readonly origin: string; readonly salt: number };

@@ -1,8 +1,8 @@
 // Keeps a start short and memory small while the log grows: moves ids from memory into runs, merges runs, and takes
 // snapshots. All of it may fail or be lost without harm to the log; then it is told, and done again later.
 
-import { asLedgerError, unfinishedSuffix, writeWhole, type BackgroundFiles } from './files.ts';
-import type { IdIndex } from './id-index.ts';
+import { asLedgerError, unfinishedSuffix, writeWhole, type BackgroundFiles } from './disk/files.ts';
+import type { IdIndex } from './ids/id-index.ts';
 import type { Places } from './places.ts';
 import { formatSnapshot, type Heads, type Snapshot } from './snapshot.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { LedgerError } from '../errors.ts';
 import { verifierKeysPath } from '../format/layout.ts';
 import { formatSigningKey, formatVerifierKey, hexId, parseSigningKey, signingKey, verifierKeyOf, type SigningKey } from '../format/note.ts';
-import { replaceFile, unfinishedSuffix, type Files } from './files.ts';
+import { replaceFile, unfinishedSuffix, type Files } from './disk/files.ts';
 import type { Places } from './places.ts';
 
 export type StoredKey = { readonly file: string; readonly key: SigningKey };

@@ -5,10 +5,10 @@ import { basename, dirname, join } from 'node:path';
 
 import { LedgerError } from '../errors.ts';
 import { tilePath, tileWidth } from '../format/layout.ts';
-import { encodeStatement, type ReceiptDraft } from '../format/receipt.ts';
-import { ledgerTenantId, pruning, statementEvents } from '../format/statement.ts';
+import { encodeStatement, ledgerTenantId, type ReceiptDraft } from '../format/receipt.ts';
+import { pruning, statementEvents } from '../format/statement.ts';
 import type { DraftTexts } from './commit.ts';
-import { replaceFile, type FileChange, type Files } from './files.ts';
+import { replaceFile, type FileChange, type Files } from './disk/files.ts';
 import type { Places } from './places.ts';
 import { formatSnapshot, parseSnapshot, type Heads, type Snapshot } from './snapshot.ts';
 

@@ -3,8 +3,8 @@
 import { dirname, join } from 'node:path';
 
 import { checkpointPath, tilePath, tileWidth, type TileId } from '../format/layout.ts';
+import { applyChange, replaceFile, type BackgroundFiles, type FileChange } from './disk/files.ts';
 import type { Edge, TileBytes } from './edge.ts';
-import { applyChange, replaceFile, type BackgroundFiles, type FileChange } from './files.ts';
 import type { Pending } from './pending.ts';
 
 type TileFile = { readonly tile: TileId; readonly bytes: Uint8Array };

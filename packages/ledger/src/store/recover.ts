@@ -10,13 +10,13 @@ import { checkpointPath, hashesAtLevel, tilePath, tileWidth } from '../format/la
 import { equalHashes, leafHash, rootOfHashes } from '../format/merkle.ts';
 import { verifierKeyOf } from '../format/note.ts';
 import { checkTile, encodeBundle } from '../format/tile.ts';
+import type { Files } from './disk/files.ts';
 import { Edge } from './edge.ts';
 import { idKey, placeOf, readBundle, readEntry } from './entries.ts';
-import type { Files } from './files.ts';
-import { splitEntries, type Frame } from './frame.ts';
-import { IdIndex } from './id-index.ts';
 import type { Identity } from './identity.ts';
-import { Journal, type JournalDamage } from './journal.ts';
+import { IdIndex } from './ids/id-index.ts';
+import { splitEntries, type Frame } from './journal/frame.ts';
+import { Journal, type JournalDamage } from './journal/journal.ts';
 import type { StoredKey } from './keys.ts';
 import { Pending } from './pending.ts';
 import type { Places } from './places.ts';

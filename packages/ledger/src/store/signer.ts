@@ -2,10 +2,10 @@
 import { LedgerError } from '../errors.ts';
 import { signCheckpoint, type Checkpoint } from '../format/checkpoint.ts';
 import { verifierKeyOf, type VerifierKey } from '../format/note.ts';
-import { encodeStatement, type ReceiptDraft } from '../format/receipt.ts';
-import { keyRotation, ledgerTenantId, statementEvents } from '../format/statement.ts';
+import { encodeStatement, ledgerTenantId, type ReceiptDraft } from '../format/receipt.ts';
+import { keyRotation, statementEvents } from '../format/statement.ts';
 import type { DraftTexts } from './commit.ts';
-import type { Files } from './files.ts';
+import type { Files } from './disk/files.ts';
 import { adoptKey, nextKeyNumber, readKeys, removeKey, writeKey, writeVerifierKeys, type StoredKey } from './keys.ts';
 import type { Places } from './places.ts';
 

@@ -3,7 +3,7 @@
 import { crc32 } from 'node:zlib';
 
 import { hashBytes } from '../format/chain.ts';
-import type { RunName } from './id-run.ts';
+import type { RunName } from './ids/id-run.ts';
 
 /** Where a tenant's chain ends. */
 export type Head = { readonly count: number; readonly hash: Uint8Array };

@@ -6,11 +6,11 @@ import { parentPort, receiveMessageOnPort, workerData, type Transferable } from 
 
 import type { LedgerError } from '../errors.ts';
 import { formatVerifierKey, parseVerifierKey } from '../format/note.ts';
-import type { SignedCheckpoint } from './cosigning.ts';
 import { textsPerDraft, type Place } from './commit.ts';
-import { SystemBackground } from './background-files.ts';
-import { asLedgerError, tracked } from './files.ts';
-import { takeLock } from './lock.ts';
+import type { SignedCheckpoint } from './cosigning.ts';
+import { SystemBackground } from './disk/background-files.ts';
+import { asLedgerError, tracked } from './disk/files.ts';
+import { takeLock } from './disk/lock.ts';
 import { messageCharactersMax, messageDraftsMax, type FoundReceipt, type FromWriter, type PlainError, type PublishedCheckpoint, type Requests, type ToWriter, type WriterData } from './protocol.ts';
 import { Store } from './store.ts';
 

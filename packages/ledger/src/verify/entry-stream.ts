@@ -1,13 +1,13 @@
 // The log read once more, slowly and in order, to find out what is wrong with it: its entries as they lie in the
 // bundles, and the leaf hashes as the lowest tiles have them. Whatever is missing or cut is passed over.
-import { hashBytes } from '../format/sha256.ts';
 import { tileAt, tileWidth } from '../format/layout.ts';
 import { leafHash } from '../format/merkle.ts';
 import { decodeReceipt, type Receipt } from '../format/receipt.ts';
+import { hashBytes } from '../format/sha256.ts';
 import { splitBundle } from '../format/tile.ts';
 import { linkAfter } from './chain-pieces.ts';
+import type { LogReader } from './log-reader.ts';
 import { readTile } from './segment.ts';
-import type { LogReader } from './source.ts';
 
 /** What is looked at of a receipt; thousands are held at once, and each may be long. */
 export type ReadReceipt = Pick<Receipt, 'id' | 'tenantId' | 'prevReceiptCount' | 'prevReceiptHash'>;

@@ -3,7 +3,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { LedgerError } from '../errors.ts';
-import { fileBytesMax, type LogReader, type Scratch } from './source.ts';
+import { fileBytesMax, type LogReader, type Scratch } from './log-reader.ts';
 
 export function folderReader(folder: string): LogReader {
   return {

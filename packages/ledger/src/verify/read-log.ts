@@ -5,11 +5,12 @@ import { tileWidth } from '../format/layout.ts';
 import type { VerifierKey } from '../format/note.ts';
 import { addBundle, bundleTable, hasEntries, type BundleTable } from './bundle-table.ts';
 import { chainJoiner, joinPieces, type ChainJoiner } from './chain-joiner.ts';
+import type { LogReader } from './log-reader.ts';
 import { findingsMax, type Finding, type Progress } from './report.ts';
-import { rotationsMax } from './segment.ts';
 import { checkedSegments } from './segment-lanes.ts';
+import { rotationsMax } from './segment.ts';
 import { rotatedKeys } from './signatures.ts';
-import type { LogReader, SourceDescription } from './source.ts';
+import type { SourceDescription } from './source.ts';
 
 export type ReadLog = {
   receipts: number;

@@ -8,9 +8,10 @@ import { Worker } from 'node:worker_threads';
 import { LedgerError } from '../errors.ts';
 import { tileAt, tileWidth } from '../format/layout.ts';
 import { absentMax, nextPresent } from './hash-row.ts';
-import { checkSegment, readTile, segmentScratch, type SegmentJob, type SegmentResult } from './segment.ts';
+import type { LogReader } from './log-reader.ts';
 import type { WorkerAnswer } from './segment-worker.ts';
-import { openReader, type LogReader, type SourceDescription } from './source.ts';
+import { checkSegment, readTile, segmentScratch, type SegmentJob, type SegmentResult } from './segment.ts';
+import { openReader, type SourceDescription } from './source.ts';
 
 /** 8,192 receipts: enough to make handing over cheap, few enough to keep all lanes busy to the end. */
 const segmentBundles = 32;

@@ -2,14 +2,14 @@
 // the lowest tiles, follows the chains inside the stretch, and returns all that is needed to join stretches: the
 // hash of each bundle and both ends of each tenant's chain. It judges nothing that lies outside its stretch.
 import { LedgerError } from '../errors.ts';
-import { hashBytes, sha256Into } from '../format/sha256.ts';
 import { tileAt, tilePath, tileWidth, type TileId } from '../format/layout.ts';
 import { rootOfHashes } from '../format/merkle.ts';
 import { decodeReceipt, type Receipt } from '../format/receipt.ts';
+import { hashBytes, sha256Into } from '../format/sha256.ts';
 import { prunedBelow as prunedBelowOf, rotationNote } from '../format/statement.ts';
 import { ChainFollower, type ChainPieces } from './chain-pieces.ts';
+import type { LogReader, Scratch } from './log-reader.ts';
 import { findingsMax, type Finding } from './report.ts';
-import type { LogReader, Scratch } from './source.ts';
 
 /** Bundles [first, end) of the log of `size` entries. `salt` is for the keys of tenants. */
 export type SegmentJob = { readonly firstBundle: number; readonly endBundle: number; readonly size: number; readonly salt: string };

@@ -4,9 +4,9 @@ import type { OpenedCheckpoint } from '../format/checkpoint.ts';
 import { tileAt, tileWidth } from '../format/layout.ts';
 import { equalHashes, leafHash, rootOfHashes } from '../format/merkle.ts';
 import { splitBundle } from '../format/tile.ts';
+import type { LogReader } from './log-reader.ts';
 import type { Finding } from './report.ts';
 import { readTile } from './segment.ts';
-import type { LogReader } from './source.ts';
 import { rootAt, type TreeRows } from './tree-rows.ts';
 
 export type Since = { readonly checkpoints: readonly OpenedCheckpoint[]; readonly size: number; readonly rows: TreeRows };

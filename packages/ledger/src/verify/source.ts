@@ -4,29 +4,18 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { LedgerError } from '../errors.ts';
-import { checkpointPath, entryBytesMax, tileWidth } from '../format/layout.ts';
+import { checkpointPath } from '../format/layout.ts';
 import { folderReader } from './folder-source.ts';
+import type { LogReader } from './log-reader.ts';
 import { openTar, tarReader, type TarDescription } from './tar-source.ts';
 import { urlReader } from './url-source.ts';
 
-/** A reusable piece of memory: what was read into it before is gone. */
-export type Scratch = { bytes: Buffer };
-
-export type LogReader = {
-  /** undefined: no such file. The caller may overwrite what it gets; with `scratch` it lives until that is used again. */
-  readonly read: (path: string, scratch?: Scratch) => Promise<Uint8Array | undefined>;
-  readonly close: () => void;
-};
-
 export type SourceDescription =
   | { readonly kind: 'folder'; readonly folder: string }
-  | ({ readonly kind: 'tar' } & TarDescription)
+  | TarDescription
   | { readonly kind: 'url'; readonly url: string; readonly requestTimeoutMs?: number };
 
 export type Source = { readonly description: SourceDescription; readonly close: () => void };
-
-/** No file of a log is larger: an entry bundle of the longest entries. */
-export const fileBytesMax = tileWidth * (2 + entryBytesMax);
 
 /** Rejects with `bad-source`. `target` is a folder, a `.tar`, `.tar.gz` or `.tgz`, or an http(s) address. */
 export async function openSource(target: string, { requestTimeoutMs }: { readonly requestTimeoutMs?: number } = {}): Promise<Source> {

@@ -10,17 +10,17 @@ import { createGunzip } from 'node:zlib';
 import { LedgerError } from '../errors.ts';
 import { checkpointPath } from '../format/layout.ts';
 import { readRange } from './folder-source.ts';
-import type { LogReader, Source } from './source.ts';
+import type { LogReader } from './log-reader.ts';
 import { membersOf, type Member } from './tar-members.ts';
 
-export type TarDescription = { readonly file: string; readonly members: ReadonlyMap<string, Member> };
+export type TarDescription = { readonly kind: 'tar'; readonly file: string; readonly members: ReadonlyMap<string, Member> };
 
 /** Up to so many bytes for each compressed one: receipts shrink to a twentieth at most, their hashes not at all. */
 const expansionMax = 100;
 const expansionFreeBytes = 64 * 1024 * 1024;
 
 /** Rejects with `bad-source`. */
-export async function openTar(archive: string): Promise<Source> {
+export async function openTar(archive: string): Promise<{ readonly description: TarDescription; readonly close: () => void }> {
   const { file, close } = await plainTar(archive);
   try {
     const members = logMembers(archive, membersOf(file, archive));

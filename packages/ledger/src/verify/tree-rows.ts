@@ -1,13 +1,13 @@
 // The upper tiles against the tree that grows out of the bundles, and the root of any size out of that tree. Rows
 // are those of the tiles: row 1 has a hash per full bundle, row 2 one per 256 of these, and so on.
-import { hashBytes } from '../format/sha256.ts';
 import { hashesAtLevel, tilePath, tileWidth } from '../format/layout.ts';
 import { emptyRoot, rootOfHashes } from '../format/merkle.ts';
+import { hashBytes } from '../format/sha256.ts';
 import type { LowestRow } from './bundle-table.ts';
 import { absentMax, hashAt, hashRow, knownHashes, nextPresent, setHash, type HashRow } from './hash-row.ts';
+import type { LogReader } from './log-reader.ts';
 import { findingsMax, type Finding } from './report.ts';
 import { readTile } from './segment.ts';
-import type { LogReader } from './source.ts';
 
 /** Row l − 1 of the list is level l. */
 export type TreeRows = readonly HashRow[];

@@ -2,14 +2,14 @@
 // hashes are told apart: that of the entries, that of the lowest tiles, and the one stored in the tiles above;
 // the one that leads to the signed root is the truth, and what differs from it was tampered with.
 import type { Checkpoint } from '../format/checkpoint.ts';
-import { hashBytes } from '../format/sha256.ts';
 import { hashesAtLevel, tileAt, tilePath, tileWidth } from '../format/layout.ts';
 import { equalHashes } from '../format/merkle.ts';
+import { hashBytes } from '../format/sha256.ts';
 import { bundlesOf, hasEntries, rowOfEntries, rowOfTiles, type BundleTable, type LowestRow } from './bundle-table.ts';
 import { hashAt, hashRow, setHash, type HashRow } from './hash-row.ts';
+import type { LogReader } from './log-reader.ts';
 import { findingsMax, type Finding } from './report.ts';
 import { readTile } from './segment.ts';
-import type { LogReader } from './source.ts';
 import { checkRows, rootAt, type TreeRows } from './tree-rows.ts';
 
 export type TreeVerdict = {

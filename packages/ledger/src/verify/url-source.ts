@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { clock } from '@flyball/kernel';
 
 import { LedgerError } from '../errors.ts';
-import { fileBytesMax, type LogReader } from './source.ts';
+import { fileBytesMax, type LogReader } from './log-reader.ts';
 
 export const requestTimeoutMs = 30_000;
 const attempts = 3;

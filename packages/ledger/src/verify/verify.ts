@@ -9,12 +9,13 @@ import { bundlesOf, hasEntries, missingAtStart } from './bundle-table.ts';
 import { diagnoseChains } from './chain-diagnosis.ts';
 import { diagnoseEntries } from './entry-diagnosis.ts';
 import { readEntries, readLeaves } from './entry-stream.ts';
+import type { LogReader } from './log-reader.ts';
 import { readLog, type ReadLog } from './read-log.ts';
 import { findingsMax, type Finding, type Progress, type VerifyReport } from './report.ts';
 import { readTile } from './segment.ts';
 import { judgeSignatures, type SignatureVerdict, type Trust } from './signatures.ts';
 import { compareSince } from './since.ts';
-import { openReader, openSource, type LogReader, type SourceDescription } from './source.ts';
+import { openReader, openSource, type SourceDescription } from './source.ts';
 import { judgeTree, type TreeVerdict } from './tree-verdict.ts';
 
 export type VerifyOptions = {

@@ -4,7 +4,8 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
-import { openStore, parseStorePlace, type ObjectStore, type StoreOptions } from '../../src/export/object-store.ts';
+import type { ObjectStore } from '../../src/export/object-store.ts';
+import { openStore, parseStorePlace, type StoreOptions } from '../../src/export/open-store.ts';
 import { exportLedger, importLedger, LedgerError, verifyLog } from '../../src/index.ts';
 import { GcsServer } from '../../src/testing/gcs-server.ts';
 import { draft } from '../../src/testing/log-builder.ts';

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { formatCheckpoint, openCheckpoint, parseCheckpoint, signCheckpoint } from '../../src/format/checkpoint.ts';
+import { tilePath } from '../../src/format/layout.ts';
 import { leafHash } from '../../src/format/merkle.ts';
 import { signatureTypes, signingKey, cosignNote, formatSignature, verifierKeyOf } from '../../src/format/note.ts';
 import { addCheckpointRequest, formatProof, parseProof, verifyProof } from '../../src/format/proof.ts';
+import { ledgerTenantId, type Receipt } from '../../src/format/receipt.ts';
+import { followRotation, keyRotation, prunedBelow, pruning, rotationNote, statementEvents } from '../../src/format/statement.ts';
 import { inclusionProof } from '../../src/format/tile.ts';
-import { tilePath } from '../../src/format/layout.ts';
-import { followRotation, keyRotation, ledgerTenantId, prunedBelow, pruning, rotationNote, statementEvents } from '../../src/format/statement.ts';
 import { buildLog, draft, entries, logKey, origin } from '../../src/testing/log-builder.ts';
-import type { Receipt } from '../../src/format/receipt.ts';
 
 // The text of the example in c2sp.org/tlog-checkpoint.
 const example = 'example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n';

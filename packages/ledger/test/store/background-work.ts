@@ -3,7 +3,7 @@
 // any two calls that it makes itself, in the midst of a commit.
 import type { Random } from '@flyball/kernel';
 
-import { applyChange, type FileChange, type Files } from '../../src/store/files.ts';
+import { applyChange, type FileChange, type Files } from '../../src/store/disk/files.ts';
 
 type Steps = Generator<void, void>;
 type Job = { readonly steps: Steps; readonly resolve: () => void; readonly reject: (error: unknown) => void };

@@ -6,7 +6,7 @@ import { seededRandom } from '@flyball/kernel';
 
 import { LedgerError, type LedgerErrorCode } from '../../src/errors.ts';
 import { answersOf } from '../../src/store/commit.ts';
-import { fsck, type FsckReport } from '../../src/store/fsck.ts';
+import { fsck, type FsckReport } from '../../src/store/repair/fsck.ts';
 import { Store } from '../../src/store/store.ts';
 import { MemoryDisk } from './memory-disk.ts';
 import { at, draftOf, folder, openOn, textsOf, toolsOn, turns } from './workload.ts';

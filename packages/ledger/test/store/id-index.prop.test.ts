@@ -4,8 +4,8 @@ import { test } from 'node:test';
 
 import { freshSeed, seededRandom } from '@flyball/kernel';
 
-import { IdIndex } from '../../src/store/id-index.ts';
-import { hashLimit, idHash } from '../../src/store/id-hash.ts';
+import { hashLimit, idHash } from '../../src/store/ids/id-hash.ts';
+import { IdIndex } from '../../src/store/ids/id-index.ts';
 import { MemoryDisk } from './memory-disk.ts';
 
 const seed = freshSeed();

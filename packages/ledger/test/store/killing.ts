@@ -12,7 +12,7 @@ import type { Random } from '@flyball/kernel';
 
 import { parseCheckpoint } from '../../src/format/checkpoint.ts';
 import { leafHash, rootOfHashes } from '../../src/format/merkle.ts';
-import { fsckLedger } from '../../src/store/fsck.ts';
+import { fsckLedger } from '../../src/store/repair/fsck.ts';
 import { openWriter } from '../../src/store/writer.ts';
 
 const appender = join(import.meta.dirname, 'fixtures/appender.ts');

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 
 import { seededRandom, type Random } from '@flyball/kernel';
 
-import type { BackgroundFiles, FileChange } from '../../src/store/files.ts';
+import type { BackgroundFiles, FileChange } from '../../src/store/disk/files.ts';
 import { BackgroundWork, changing, syncing } from './background-work.ts';
 
 const sectorBytes = 512;

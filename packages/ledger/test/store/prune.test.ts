@@ -6,7 +6,7 @@ import { seededRandom } from '@flyball/kernel';
 
 import { LedgerError } from '../../src/errors.ts';
 import { answersOf } from '../../src/store/commit.ts';
-import { fsck } from '../../src/store/fsck.ts';
+import { fsck } from '../../src/store/repair/fsck.ts';
 import { sizesDefault, type Sizes } from '../../src/store/sizes.ts';
 import { Store } from '../../src/store/store.ts';
 import { MemoryDisk } from './memory-disk.ts';

@@ -4,8 +4,8 @@
 // A receipt cannot imitate a header: its JSON holds no byte below 0x20, and the header's lengths do.
 import { crc32 } from 'node:zlib';
 
-import { LedgerError } from '../errors.ts';
-import { entryBytesMax } from '../format/layout.ts';
+import { LedgerError } from '../../errors.ts';
+import { entryBytesMax } from '../../format/layout.ts';
 
 export const blockBytes = 4096;
 const headerBytes = 32;

@@ -3,8 +3,8 @@
 // commits waiting, for a core and for the disk.
 import { Worker, type Transferable } from 'node:worker_threads';
 
-import { systemFiles, type BackgroundFiles, type FileChange } from './files.ts';
 import type { FileOutcome, FileRequest } from './files-thread.ts';
+import { systemFiles, type BackgroundFiles, type FileChange } from './files.ts';
 
 type Waiting = { readonly resolve: () => void; readonly reject: (error: Error) => void };
 

@@ -1,10 +1,10 @@
 // Room in the journal: segments are free again once their receipts' bundles are durable, and one more is added, in the
 // background, before the last free one is needed.
-import type { LedgerError } from '../errors.ts';
-import { asLedgerError, type BackgroundFiles } from './files.ts';
+import type { LedgerError } from '../../errors.ts';
+import { asLedgerError, type BackgroundFiles } from '../disk/files.ts';
+import type { Pending } from '../pending.ts';
+import type { Publisher } from '../publisher.ts';
 import type { Journal } from './journal.ts';
-import type { Pending } from './pending.ts';
-import type { Publisher } from './publisher.ts';
 
 export type RoomGround = { readonly files: BackgroundFiles; readonly journal: Journal; readonly publisher: Publisher; readonly pending: Pending; readonly tell: (what: string) => void; readonly durableEnd: number };
 

@@ -4,26 +4,26 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 
-import { LedgerError } from '../errors.ts';
-import { chainGenesis } from '../format/chain.ts';
-import { openCheckpoint, type OpenedCheckpoint } from '../format/checkpoint.ts';
-import { checkpointPath, tileWidth, verifierKeysPath } from '../format/layout.ts';
-import { equalHashes } from '../format/merkle.ts';
-import { parseVerifierKey, verifierKeyOf, type VerifierKey } from '../format/note.ts';
-import { placeOf, readEntry } from './entries.ts';
-import { asLedgerError, replaceFile, systemFiles, type Files } from './files.ts';
+import { LedgerError } from '../../errors.ts';
+import { chainGenesis } from '../../format/chain.ts';
+import { openCheckpoint, type OpenedCheckpoint } from '../../format/checkpoint.ts';
+import { checkpointPath, tileWidth, verifierKeysPath } from '../../format/layout.ts';
+import { equalHashes } from '../../format/merkle.ts';
+import { parseVerifierKey, verifierKeyOf, type VerifierKey } from '../../format/note.ts';
+import { asLedgerError, replaceFile, systemFiles, type Files } from '../disk/files.ts';
+import { takeLock, type Lock } from '../disk/lock.ts';
+import { placeOf, readEntry } from '../entries.ts';
+import { makeFolders, readIdentity, writeIdentity, type Identity } from '../identity.ts';
+import { IdIndex } from '../ids/id-index.ts';
+import { Journal } from '../journal/journal.ts';
+import { hasKeys, readKeys, writeKey, writeVerifierKeys } from '../keys.ts';
+import { placesOf, type Places } from '../places.ts';
+import { readPruned } from '../prune.ts';
+import { sizesDefault } from '../sizes.ts';
+import { parseSnapshot } from '../snapshot.ts';
+import type { Tools } from '../store.ts';
 import { checkTree, type TreeCheck } from './fsck-tree.ts';
-import { makeFolders, readIdentity, writeIdentity, type Identity } from './identity.ts';
-import { IdIndex } from './id-index.ts';
-import { Journal } from './journal.ts';
-import { hasKeys, readKeys, writeKey, writeVerifierKeys } from './keys.ts';
-import { takeLock, type Lock } from './lock.ts';
-import { placesOf, type Places } from './places.ts';
-import { readPruned } from './prune.ts';
 import { Salvage, writeJournal } from './salvage.ts';
-import { sizesDefault } from './sizes.ts';
-import { parseSnapshot } from './snapshot.ts';
-import type { Tools } from './store.ts';
 
 export type FsckOptions = {
   readonly folder: string;

@@ -2,8 +2,8 @@
 // the first hash of each page, which stay in memory: about 1.4 bytes an id. Written once, never changed.
 import { crc32 } from 'node:zlib';
 
-import { LedgerError } from '../errors.ts';
-import { writeFully, type Files } from './files.ts';
+import { LedgerError } from '../../errors.ts';
+import { writeFully, type Files } from '../disk/files.ts';
 import { addToFilter, filterMayHold, filterWords } from './id-filter.ts';
 
 const pageBytes = 4096;

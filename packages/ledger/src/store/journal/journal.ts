@@ -4,10 +4,10 @@
 // alone, never by the names of files.
 import { join } from 'node:path';
 
-import { LedgerError } from '../errors.ts';
-import { asLedgerError, writeFully, type BackgroundFiles, type Files } from './files.ts';
+import { LedgerError } from '../../errors.ts';
+import { asLedgerError, writeFully, type BackgroundFiles, type Files } from '../disk/files.ts';
+import type { Sizes } from '../sizes.ts';
 import { blockBytes, frameAt, frameBytes, type Frame } from './frame.ts';
-import type { Sizes } from './sizes.ts';
 
 const segmentsMin = 2;
 

@@ -2,7 +2,7 @@
 // them within one process). A writer that is killed loses it at that moment, so nothing is ever left to clean up.
 import { DatabaseSync } from 'node:sqlite';
 
-import { LedgerError } from '../errors.ts';
+import { LedgerError } from '../../errors.ts';
 
 export type Lock = { readonly release: () => void };
 export type TakeLock = (path: string) => Lock;

@@ -4,14 +4,14 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 
-import { LedgerError } from '../errors.ts';
-import { openCheckpoint } from '../format/checkpoint.ts';
-import { checkpointPath, tileAt, tilePath } from '../format/layout.ts';
-import { decodeBundle } from '../format/tile.ts';
-import type { Files } from './files.ts';
-import { makeFolders, writeIdentity } from './identity.ts';
-import { takeLock } from './lock.ts';
-import { placesOf } from './places.ts';
+import { LedgerError } from '../../errors.ts';
+import { openCheckpoint } from '../../format/checkpoint.ts';
+import { checkpointPath, tileAt, tilePath } from '../../format/layout.ts';
+import { decodeBundle } from '../../format/tile.ts';
+import type { Files } from '../disk/files.ts';
+import { takeLock } from '../disk/lock.ts';
+import { makeFolders, writeIdentity } from '../identity.ts';
+import { placesOf } from '../places.ts';
 import { writeJournal } from './salvage.ts';
 
 /** Throws `ledger-locked`, `bad-source`, `missing-tile`, `bad-tile`, `import-refused` where there is state already. */

@@ -4,7 +4,7 @@
 import { closeSync, constants, fdatasyncSync, fsyncSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmdirSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-import { LedgerError } from '../errors.ts';
+import { LedgerError } from '../../errors.ts';
 
 export interface Files {
   /** Makes one folder; fine if it is there. */

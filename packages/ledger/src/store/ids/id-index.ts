@@ -3,7 +3,7 @@
 // stand for several ids: the candidates are compared with the receipts by who asks.
 import { join } from 'node:path';
 
-import type { Files } from './files.ts';
+import type { Files } from '../disk/files.ts';
 import { Flush } from './id-flush.ts';
 import { idHash } from './id-hash.ts';
 import { Merge } from './id-merge.ts';

@@ -2,12 +2,12 @@
 // the one that leads to the hash above is right; all of it must lead to the signed root, or nothing is to be repaired.
 import { join } from 'node:path';
 
-import { hashBytes } from '../format/chain.ts';
-import { hashesAtLevel, tilePath, tileWidth, type TileId } from '../format/layout.ts';
-import { equalHashes, leafHash, rootOfHashes } from '../format/merkle.ts';
-import { encodeBundle, splitBundle } from '../format/tile.ts';
-import type { Files } from './files.ts';
-import { Edge } from './edge.ts';
+import { hashBytes } from '../../format/chain.ts';
+import { hashesAtLevel, tilePath, tileWidth, type TileId } from '../../format/layout.ts';
+import { equalHashes, leafHash, rootOfHashes } from '../../format/merkle.ts';
+import { encodeBundle, splitBundle } from '../../format/tile.ts';
+import type { Files } from '../disk/files.ts';
+import { Edge } from '../edge.ts';
 import type { Salvage } from './salvage.ts';
 
 export type TreeFinding = {

@@ -2,13 +2,13 @@
 // earlier checkpoints, any whole frame of the journal. What is found is only offered; the tree decides what is true.
 import { join } from 'node:path';
 
-import { tilePath, tileWidth } from '../format/layout.ts';
-import { splitBundle } from '../format/tile.ts';
-import type { Files } from './files.ts';
-import { FrameRoom, splitEntries, type Frame } from './frame.ts';
-import { Journal } from './journal.ts';
-import type { Places } from './places.ts';
-import { sizesDefault } from './sizes.ts';
+import { tilePath, tileWidth } from '../../format/layout.ts';
+import { splitBundle } from '../../format/tile.ts';
+import type { Files } from '../disk/files.ts';
+import { FrameRoom, splitEntries, type Frame } from '../journal/frame.ts';
+import { Journal } from '../journal/journal.ts';
+import type { Places } from '../places.ts';
+import { sizesDefault } from '../sizes.ts';
 
 export class Salvage {
   readonly #files: Files;

@@ -4,9 +4,9 @@
 import { closePort, genServer, openPort, Port, portTable, processOf, stop, supervisor, type ChildSpec, type Self } from '@flyball/kernel';
 
 import { LedgerError } from '../errors.ts';
+import type { ReceiptQuery } from '../index-db/receipt-query.ts';
 import { ledgerOver, type Ledger, type ReceiptName } from '../ledger.ts';
-import { later, ledgerServerChild, ledgerWriter, type LedgerServerOptions } from '../store/ledger-server.ts';
-import type { ReceiptQuery } from './receipt-query.ts';
+import { later, ledgerServerChild, ledgerWriter, type LedgerServerOptions } from './ledger-server.ts';
 
 export const ledgerIndexServerName = 'ledger_index';
 

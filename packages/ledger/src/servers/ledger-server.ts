@@ -6,9 +6,9 @@ import { closePort, genServer, noReply, openPort, Port, portTable, processOf, st
 
 import { LedgerError } from '../errors.ts';
 import type { ReceiptDraft } from '../format/receipt.ts';
-import { ledgerRecorder } from '../recorder.ts';
-import type { WriterOptions } from './protocol.ts';
-import { openWriter, type LedgerWriter } from './writer.ts';
+import type { WriterOptions } from '../store/protocol.ts';
+import { ledgerRecorder } from '../store/recorder.ts';
+import { openWriter, type LedgerWriter } from '../store/writer.ts';
 
 export const ledgerServerName = 'ledger_writer';
 
