@@ -97,7 +97,6 @@ const LEDGER_ADVICE: Readonly<Record<string, Advice>> = {
   'disk-failed': (folder) => [['The disk', `df ${folder}; dmesg | tail`]],
   'log-forked': (folder) => [['What is wrong', `flyball ledger fsck ${folder}`], ['Compare', `flyball ledger verify ${folder} --since CHECKPOINT`]],
   // Files into the folder, which is there: a folder that is moved onto it would lie inside it.
-  'bad-key': (folder) => [['From a backup', `cp -p BACKUP-OF-KEYS/* ${folder}/keys/`]],
   'key-lost': (folder) => [['From a backup', `cp -p BACKUP-OF-KEYS/* ${folder}/keys/`], ['Without one', `flyball ledger fsck ${folder} --repair --new-key`]],
   'wrong-origin': () => [['Its own name', 'leave --ledger-origin out'], ['Another log', 'flyball start --ledger OTHER-FOLDER']],
 };
