@@ -7,6 +7,8 @@ import type { Places } from './places.ts';
 import { formatSnapshot, type Heads, type Snapshot } from './snapshot.ts';
 
 const retryAfterAppends = 4_096;
+/** A share makes up for so many appends at least, and for a quarter of what there is to make up for: after a large commit nobody waits longer than after others. */
+const appendsPerShareMin = 128;
 
 export type KeeperGround = { readonly files: BackgroundFiles; readonly places: Places; readonly ids: IdIndex; readonly heads: Heads; readonly tell: (what: string) => void; readonly recentIdsMax: number };
 
@@ -33,8 +35,8 @@ export class Keeper {
   /** A share of what is due; bounded, whatever the size of the log. */
   work(size: number): void {
     const { ids, heads, tell, recentIdsMax } = this.#ground;
-    const appended = this.#appended;
-    this.#appended = 0;
+    const appended = Math.min(this.#appended, Math.max(appendsPerShareMin, this.#appended >> 2));
+    this.#appended -= appended;
     if (this.#waitFor > 0) return;
     try {
       this.#note(ids.mergeSome(appended));
