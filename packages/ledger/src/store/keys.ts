@@ -3,10 +3,10 @@
 // public halves of all, retired ones too, stand in `vkeys`.
 import { join } from 'node:path';
 
-import { LedgerError } from '../errors.ts';
+import { inPlace, LedgerError } from '../errors.ts';
 import { verifierKeysPath } from '../format/layout.ts';
 import { formatSigningKey, formatVerifierKey, hexId, parseSigningKey, signingKey, verifierKeyOf, type SigningKey } from '../format/note.ts';
-import { replaceFile, unfinishedSuffix, type Files } from './disk/files.ts';
+import { replaceFile, type Files } from './disk/files.ts';
 import type { Places } from './places.ts';
 
 export type StoredKey = { readonly file: string; readonly key: SigningKey };
@@ -18,7 +18,7 @@ export type KeyRing = { readonly keys: readonly StoredKey[]; readonly pending: S
 
 /** Throws `key-lost`, `bad-key`. */
 export function readKeys(files: Files, places: Places, origin: string): KeyRing {
-  const names = files.list(places.keys).filter((name) => !name.endsWith(unfinishedSuffix)).toSorted();
+  const names = keyFiles(files, places);
   const stored = names.map((file) => ({ file, key: parseKey(files, join(places.keys, file), origin) }));
   const keys = stored.filter(({ file }) => !file.endsWith(pendingSuffix));
   const pending = stored.find(({ file }) => file.endsWith(pendingSuffix));
@@ -27,11 +27,18 @@ export function readKeys(files: Files, places: Places, origin: string): KeyRing 
 }
 
 export function hasKeys(files: Files, places: Places): boolean {
-  return files.list(places.keys).some((name) => !name.endsWith(unfinishedSuffix));
+  return keyFiles(files, places).length > 0;
+}
+
+const keyFilePattern = /^\d{4,}-[0-9a-f]{8}(\.pending)?$/;
+
+/** Nothing else that lies there counts: a copy of a key, or a whole backup that was moved into the folder. */
+function keyFiles(files: Files, places: Places): string[] {
+  return files.list(places.keys).filter((name) => keyFilePattern.test(name)).toSorted();
 }
 
 function parseKey(files: Files, path: string, origin: string): SigningKey {
-  const key = parseSigningKey((files.read(path) ?? Buffer.alloc(0)).toString());
+  const key = inPlace(path, () => parseSigningKey((files.read(path) ?? Buffer.alloc(0)).toString()));
   if (key.name !== origin) throw new LedgerError('bad-key', `${path} is a key of ${key.name}, not of ${origin}`);
   return key;
 }

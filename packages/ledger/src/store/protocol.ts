@@ -39,7 +39,7 @@ export type WriterData = WriterOptions & { readonly publishEveryMs: number; read
 
 /** One message holds no more (but for its last draft), and one commit no more than two messages: its frame fits a segment. */
 export const messageCharactersMax = 512 * 1024;
-export const messageDraftsMax = 1024;
+export const messageDraftsMax = 256;
 
 export type ToWriter =
   | { readonly kind: 'append'; readonly texts: DraftTexts; readonly characters: number }

@@ -132,6 +132,38 @@ test('what was acknowledged, never published and then destroyed is named, not in
   assert.match(findings[0]!.message, /receipts 120 to 139 are nowhere on this disk/);
 });
 
+test('receipts that only the journal has, in more than one bundle, outlive its repair', async () => {
+  for (const [published, flipped, kept] of [[0, 505, 500], [100, 405, 400], [100, 30, 550]] as const) {
+    const disk = await ledgerOf(published);
+    const store = openOn(disk);
+    append(store, published, 550 - published);
+    const [path, bytes] = [...disk.files()].filter(([name]) => name.startsWith(`${folder}/state/journal/`)).find(([, each]) => each.includes(`"number":${flipped}}`)) ?? assert.fail(`receipt ${flipped} of ${published} published`);
+    disk.tamper(path, flip(bytes.indexOf(`"number":${flipped}}`)));
+    assert.throws(() => openOn(disk), LedgerError);
+    await repairs(disk, ['journal-damaged'], kept);
+  }
+});
+
+test('a repair of the journal that is cut short, wherever, is made good by the next one', async () => {
+  for (let at = 1, isCut = true; isCut; at += 1) {
+    const disk = await ledgerOf(100);
+    append(openOn(disk), 100, 450);
+    const [path, bytes] = [...disk.files()].filter(([name]) => name.startsWith(`${folder}/state/journal/`)).find(([, each]) => each.includes('"number":405}')) ?? assert.fail();
+    disk.tamper(path, flip(bytes.indexOf('"number":405}')));
+    disk.inject({ at, kind: 'crash-before' });
+    try {
+      check(disk, true);
+      isCut = false;
+    } catch {
+      disk.restart('lost', seededRandom(at));
+    }
+    disk.inject(undefined);
+    check(disk, true);
+    assert.equal(openOn(disk).size, 400, `cut short before change ${at}`);
+    assert.ok(at < 100);
+  }
+});
+
 test('the journal gone: refused, since receipts after the checkpoint may be lost; repaired from bundles', async () => {
   const disk = await ledgerOf(300);
   for (const path of disk.files().keys()) if (path.includes('/journal/')) disk.tamper(path, () => undefined);
@@ -228,6 +260,18 @@ test('the keys lost: refused; a new one only when asked for', async () => {
   append(store, 300, 10);
   await store.close();
   assert.equal(disk.files().get(`${folder}/vkeys`)!.toString().split('\n').length, 3, 'the old verifier key is still told');
+});
+
+test('a key file that is cut is named; what else lies among the keys is none', async () => {
+  const disk = await ledgerOf(30);
+  disk.makeFolder(`${folder}/keys/keys.backup`);
+  await openOn(disk).close();
+  assert.deepEqual(codes(check(disk)), []);
+  const path = [...disk.files().keys()].find((each) => each.includes('/keys/0001-'))!;
+  disk.tamper(path, (bytes) => bytes.subarray(0, 10));
+  assert.throws(() => openOn(disk), refuses('bad-key', /keys\/0001-.*: not a signing key/));
+  disk.tamper(path, () => undefined);
+  assert.throws(() => openOn(disk), refuses('key-lost', /restore it from a backup/));
 });
 
 test('keys are for their owner alone, and rotate with a receipt that the old key signs', async () => {

@@ -23,7 +23,8 @@ import { sizesDefault } from '../sizes.ts';
 import { parseSnapshot } from '../snapshot.ts';
 import type { Tools } from '../store.ts';
 import { checkTree, type TreeCheck } from './fsck-tree.ts';
-import { Salvage, writeJournal } from './salvage.ts';
+import { Salvage } from './salvage.ts';
+import { writeJournal } from './write-journal.ts';
 
 export type FsckOptions = {
   readonly folder: string;
@@ -107,7 +108,7 @@ class Check {
     // Chains can be followed only where all receipts are what they were.
     const isReadable = this.#findings.every(({ code, state }) => state === 'repaired' || !code.endsWith('-bundle'));
     const end = isReadable ? this.#followChains(salvage, { from: prunedBelow, size }) : size;
-    if (isReadable) this.#journal(opened, { end, salvage, identity });
+    if (isReadable) this.#journal(opened, { end, published: size, salvage, identity });
     this.#index(identity);
     return { folder: this.#places.folder, size: end, findings: this.#findings, isSound: this.#findings.every(({ state }) => state === 'repaired') };
   }
@@ -189,16 +190,20 @@ class Check {
     return join(this.#places.folder, path);
   }
 
-  #journal({ frames, damage }: ReturnType<Journal['open']>, { end, salvage, identity }: { readonly end: number; readonly salvage: Salvage; readonly identity: Identity }): void {
+  #journal({ frames, damage }: ReturnType<Journal['open']>, { end, published, salvage, identity }: { readonly end: number; readonly published: number; readonly salvage: Salvage; readonly identity: Identity }): void {
     const last = frames.at(-1);
     const journalEnd = last === undefined ? 0 : last.first + last.count;
-    if (damage === undefined && journalEnd >= end) return;
+    // What no full bundle has must stand in it. Where its oldest frame is the damaged one, it only begins later.
+    const neededFrom = published - (published % tileWidth);
+    const beginsLate = last !== undefined && frames[0]!.first > neededFrom;
+    if (damage === undefined && !beginsLate && journalEnd >= end) return;
     const acknowledged = salvage.journalEnd;
     const lost = acknowledged > end ? `receipts ${end} to ${(damage?.next ?? acknowledged) - 1} are nowhere on this disk, and those after them up to ${acknowledged - 1} cannot be kept` : 'what it held is found elsewhere, but for what may have been acknowledged after the last checkpoint';
-    const message = `the journal ends at receipt ${journalEnd} of ${end}: ${lost}`;
-    const from = Math.max(0, end - (end % tileWidth || tileWidth));
+    const where = beginsLate && journalEnd >= end ? `begins at receipt ${frames[0]!.first}, not at ${neededFrom}` : `ends at receipt ${journalEnd} of ${end}`;
+    const message = `the journal ${where}: ${lost}`;
+    const from = Math.max(0, Math.min(end - (end % tileWidth || tileWidth), neededFrom));
     const entries = Array.from({ length: end - from }, (_, at) => salvage.entries(from + at)[0]!);
-    this.#found({ code: damage === undefined ? 'journal-lost' : 'journal-damaged', path: this.#places.journal, message }, () => writeJournal(this.#files, this.#places, { entries, end, salt: identity.salt }));
+    this.#found({ code: damage === undefined && !beginsLate ? 'journal-lost' : 'journal-damaged', path: this.#places.journal, message }, () => writeJournal(this.#files, this.#places, { entries, end, salt: identity.salt }));
   }
 
   /** How far the receipts reach, each the next of its tenant's chain; to `size` at least. */

@@ -12,7 +12,7 @@ import type { Files } from '../disk/files.ts';
 import { takeLock } from '../disk/lock.ts';
 import { makeFolders, writeIdentity } from '../identity.ts';
 import { placesOf } from '../places.ts';
-import { writeJournal } from './salvage.ts';
+import { writeJournal } from './write-journal.ts';
 
 /** Throws `ledger-locked`, `bad-source`, `missing-tile`, `bad-tile`, `import-refused` where there is state already. */
 export function rebuildState(files: Files, folder: string): void {

@@ -5,10 +5,7 @@ import { join } from 'node:path';
 import { tilePath, tileWidth } from '../../format/layout.ts';
 import { splitBundle } from '../../format/tile.ts';
 import type { Files } from '../disk/files.ts';
-import { FrameRoom, splitEntries, type Frame } from '../journal/frame.ts';
-import { Journal } from '../journal/journal.ts';
-import type { Places } from '../places.ts';
-import { sizesDefault } from '../sizes.ts';
+import { splitEntries, type Frame } from '../journal/frame.ts';
 
 export class Salvage {
   readonly #files: Files;
@@ -51,25 +48,3 @@ export class Salvage {
     });
   }
 }
-
-/** A new journal that ends with `entries`, the last of which is number `end` - 1. Durable when it returns. */
-export function writeJournal(files: Files, places: Places, { entries, end, salt }: { readonly entries: readonly Uint8Array[]; readonly end: number; readonly salt: number }): void {
-  for (const name of files.list(places.journal)) files.remove(join(places.journal, name));
-  const journal = new Journal({ files, folder: places.journal, salt, sizes: sizesDefault });
-  journal.prepare();
-  const room = new FrameRoom();
-  const framesOf = Math.ceil(entries.length / entriesPerFrame);
-  for (let number = 0; number < framesOf; number += 1) {
-    const part = entries.slice(number * entriesPerFrame, (number + 1) * entriesPerFrame);
-    const first = end - entries.length + number * entriesPerFrame;
-    room.begin();
-    for (const entry of part) room.addBytes(entry);
-    const { sealed, body } = room.seal({ first, count: part.length, salt });
-    journal.append({ first, count: part.length, body }, sealed, 0);
-  }
-  journal.close();
-}
-
-/** Even of the longest entries as many fit a segment. */
-const entriesPerFrame = 32;
-
