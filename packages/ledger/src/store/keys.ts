@@ -37,6 +37,31 @@ function keyFiles(files: Files, places: Places): string[] {
   return files.list(places.keys).filter((name) => keyFilePattern.test(name)).toSorted();
 }
 
+export type DamagedKey = { readonly path: string; readonly message: string };
+
+/** The keys that sign, and the files that hold none of this log, and why. */
+export function sortedKeys(files: Files, places: Places, origin: string): { readonly keys: readonly SigningKey[]; readonly damaged: readonly DamagedKey[] } {
+  const keys: SigningKey[] = [];
+  const damaged: DamagedKey[] = [];
+  for (const name of keyFiles(files, places)) {
+    const path = join(places.keys, name);
+    try {
+      const key = parseKey(files, path, origin);
+      if (!name.endsWith(pendingSuffix)) keys.push(key);
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      damaged.push({ path, message: error.message });
+    }
+  }
+  return { keys, damaged };
+}
+
+/** Takes a file out of the keys without destroying what may be left in it. */
+export function setKeyAside(files: Files, places: Places, path: string): void {
+  files.rename(path, `${path}.damaged`);
+  files.syncPath(places.keys);
+}
+
 function parseKey(files: Files, path: string, origin: string): SigningKey {
   const key = inPlace(path, () => parseSigningKey((files.read(path) ?? Buffer.alloc(0)).toString()));
   if (key.name !== origin) throw new LedgerError('bad-key', `${path} is a key of ${key.name}, not of ${origin}`);
@@ -67,10 +92,14 @@ export function removeKey(files: Files, places: Places, { file }: StoredKey): vo
   files.syncPath(places.keys);
 }
 
+export function verifierKeyLines(files: Files, places: Places): string[] {
+  return (files.read(join(places.folder, verifierKeysPath)) ?? Buffer.alloc(0)).toString().split('\n').filter((line) => line !== '');
+}
+
 /** Adds to `vkeys` what it does not name yet. */
 export function writeVerifierKeys(files: Files, places: Places, keys: readonly SigningKey[]): void {
   const path = join(places.folder, verifierKeysPath);
-  const known = (files.read(path) ?? Buffer.alloc(0)).toString().split('\n').filter((line) => line !== '');
+  const known = verifierKeyLines(files, places);
   const all = [...new Set([...known, ...keys.map((key) => formatVerifierKey(verifierKeyOf(key)))])];
   if (all.length > known.length) replaceFile(files, path, Buffer.from(all.map((line) => `${line}\n`).join('')), { sync: true });
 }

@@ -274,6 +274,27 @@ test('a key file that is cut is named; what else lies among the keys is none', a
   assert.throws(() => openOn(disk), refuses('key-lost', /restore it from a backup/));
 });
 
+test('a key file without a key is set aside for a new one, when asked for', async () => {
+  const disk = await ledgerOf(30);
+  const path = [...disk.files().keys()].find((each) => each.includes('/keys/0001-'))!;
+  disk.tamper(path, () => Buffer.alloc(0));
+  assert.deepEqual(codes(check(disk, true)), ['bad-key unrepairable']);
+  assert.deepEqual(codes(check(disk, true, true)), ['bad-key repaired', 'key-lost repaired']);
+  assert.ok(disk.files().has(`${path}.damaged`));
+  await openOn(disk).close();
+  assert.deepEqual(codes(check(disk)), []);
+});
+
+test('rubbish among the verifier keys is removed, and the log says its own again', async () => {
+  const disk = await ledgerOf(30);
+  const before = disk.files().get(`${folder}/vkeys`)!.toString();
+  disk.tamper(`${folder}/vkeys`, () => Buffer.from(`rubbish\n`));
+  assert.deepEqual(codes(check(disk, true)), ['bad-key repaired']);
+  await openOn(disk).close();
+  assert.equal(disk.files().get(`${folder}/vkeys`)!.toString(), before);
+  assert.deepEqual(codes(check(disk)), []);
+});
+
 test('keys are for their owner alone, and rotate with a receipt that the old key signs', async () => {
   const disk = await ledgerOf(100);
   const store = openOn(disk);

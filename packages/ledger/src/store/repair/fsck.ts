@@ -16,7 +16,7 @@ import { placeOf, readEntry } from '../entries.ts';
 import { makeFolders, readIdentity, writeIdentity, type Identity } from '../identity.ts';
 import { IdIndex } from '../ids/id-index.ts';
 import { Journal } from '../journal/journal.ts';
-import { hasKeys, readKeys, writeKey, writeVerifierKeys } from '../keys.ts';
+import { setKeyAside, sortedKeys, verifierKeyLines, writeKey, writeVerifierKeys } from '../keys.ts';
 import { placesOf, type Places } from '../places.ts';
 import { readPruned } from '../prune.ts';
 import { sizesDefault } from '../sizes.ts';
@@ -94,6 +94,7 @@ class Check {
 
   run(): FsckReport {
     const identity = this.#identity();
+    this.#verifierKeyFile();
     const checkpoint = this.#checkpoint(identity.origin);
     this.#keys(identity.origin);
     const journal = new Journal({ files: this.#files, folder: this.#places.journal, salt: identity.salt, sizes: sizesDefault });
@@ -134,14 +135,27 @@ class Check {
     return identity;
   }
 
+  /** Who reads the log reads this file first. */
+  #verifierKeyFile(): void {
+    const lines = verifierKeyLines(this.#files, this.#places);
+    const keys = lines.filter(isVerifierKey);
+    if (keys.length === lines.length) return;
+    const path = join(this.#places.folder, verifierKeysPath);
+    const message = `${lines.length - keys.length} of its ${lines.length} lines are no verifier keys: nobody can check the log by it; the log's own keys are written anew`;
+    this.#found({ code: 'bad-key', path, message }, () => replaceFile(this.#files, path, Buffer.from(keys.map((line) => `${line}\n`).join('')), { sync: true }));
+  }
+
   #keys(origin: string): void {
-    if (hasKeys(this.#files, this.#places)) {
-      readKeys(this.#files, this.#places, origin);
-      return;
+    const { keys, damaged } = sortedKeys(this.#files, this.#places, origin);
+    for (const { path, message } of damaged) {
+      const says = `${message}; restore it from a backup, or repair with a new key, which sets this file aside`;
+      this.#found({ code: 'bad-key', path, message: says }, this.#options.newKey ? () => setKeyAside(this.#files, this.#places, path) : undefined);
     }
+    // Others sign on; or it has been said what to do.
+    if (keys.length > 0 || (damaged.length > 0 && !this.#options.newKey)) return;
     const message = 'no signing key is left: restore keys/ from a backup, or repair with a new key, which all who verify must then be told';
     const make = (): void => {
-      const number = (this.#files.read(join(this.#places.folder, verifierKeysPath)) ?? Buffer.alloc(0)).toString().split('\n').length;
+      const number = verifierKeyLines(this.#files, this.#places).length + 1;
       const { key } = writeKey(this.#files, this.#places, { origin, seed: this.#tools.randomBytes(32), number });
       writeVerifierKeys(this.#files, this.#places, [key]);
     };
@@ -168,9 +182,9 @@ class Check {
   }
 
   #verifierKeys(origin: string): readonly VerifierKey[] {
-    const known = (this.#files.read(join(this.#places.folder, verifierKeysPath)) ?? Buffer.alloc(0)).toString().split('\n');
-    const own = hasKeys(this.#files, this.#places) ? readKeys(this.#files, this.#places, origin).keys.map(({ key }) => verifierKeyOf(key)) : [];
-    return [...own, ...known.filter((line) => line !== '').map((line) => parseVerifierKey(line))].filter((key, at, all) => all.findIndex(({ id }) => id === key.id) === at);
+    const own = sortedKeys(this.#files, this.#places, origin).keys.map(verifierKeyOf);
+    const known = verifierKeyLines(this.#files, this.#places).filter(isVerifierKey).map((line) => parseVerifierKey(line));
+    return [...own, ...known].filter((key, at, all) => all.findIndex(({ id }) => id === key.id) === at);
   }
 
   #tree({ findings, root, lost }: TreeCheck, checkpoint: OpenedCheckpoint | undefined): void {
@@ -233,6 +247,15 @@ class Check {
       const failure = asLedgerError(error, 'reading the index of ids');
       this.#found({ code: 'index-damaged', path: this.#places.snapshot, message: `${failure.message}` }, () => this.#files.remove(this.#places.snapshot));
     }
+  }
+}
+
+function isVerifierKey(line: string): boolean {
+  try {
+    return parseVerifierKey(line) !== undefined;
+  } catch (error) {
+    if (error instanceof LedgerError) return false;
+    throw error;
   }
 }
 
