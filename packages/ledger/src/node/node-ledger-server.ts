@@ -3,7 +3,7 @@
 import { genServer, noReply, openPort, processOf, reply, supervisor, type ChildSpec, type Pid, type Self } from '@flyball/kernel';
 
 import { LedgerError } from '../errors.ts';
-import { later } from '../servers/ledger-server.ts';
+import { later, type Outcome } from '../servers/ledger-server.ts';
 import { NodeLedger, nodeLedger, nodeLedgerName, type LedgerProblem, type NodeLedgerOptions } from './node-ledger.ts';
 import { nodeLedgerSupervisorName } from './owned-store.ts';
 import type { OwnerAnswer, OwnerRequest, OwnerRequests } from './protocol.ts';
@@ -24,8 +24,11 @@ export const nodeLedgerServer = genServer({
     /** Of the successor in a hand-over. */
     release: (_: State, to: Pid, self: Self) => later(self, driver().release(to)),
     problem: () => reply(driver().problem ?? null),
-    /** For whoever is no driver: any request, wherever the owner is. */
-    request: (_: State, { what, argument }: OwnerRequest, self: Self) => later(self, driver().ask(what, argument as OwnerRequests[typeof what]['ask'])),
+    /** For whoever is no driver: any question, wherever the owner is. Not `append`: by recorder() it is seen in whose name that is. */
+    request: (_: State, { what, argument }: OwnerRequest, self: Self) => {
+      if (what === 'append') return reply({ ok: false, code: 'bad-query', message: 'receipts are recorded by recorder().record, not by a request' } satisfies Outcome<never>);
+      return later(self, driver().ask(what, argument as OwnerRequests[typeof what]['ask']));
+    },
   },
   casts: {
     problem: (_: State, problem: LedgerProblem | null) => driver().tell(problem ?? undefined),

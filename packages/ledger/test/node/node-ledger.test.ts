@@ -64,6 +64,8 @@ test('it begins a ledger under the default name, and keeps the name of one that 
   const { index } = await recorder()!.record(receipt('one'));
   assert.equal(index, 0);
   assert.equal((await nodeLedger()!.ask('status', undefined)).origin, 'host.example/node');
+  const recorded = await call(front, 'request', { what: 'append', argument: [] });
+  assert.ok(!recorded.ok && recorded.code === 'bad-query', 'nobody records past recorder()');
   const asked = await call(front, 'request', { what: 'keys', argument: undefined });
   assert.match(asked.ok ? String(asked.value) : '', /^host\.example\/node\+/);
 });
