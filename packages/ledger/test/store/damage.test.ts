@@ -137,6 +137,7 @@ test('receipts that only the journal has, in more than one bundle, outlive its r
     const disk = await ledgerOf(published);
     const store = openOn(disk);
     append(store, published, 550 - published);
+    disk.restart('kept', seededRandom(1));
     const [path, bytes] = [...disk.files()].filter(([name]) => name.startsWith(`${folder}/state/journal/`)).find(([, each]) => each.includes(`"number":${flipped}}`)) ?? assert.fail(`receipt ${flipped} of ${published} published`);
     disk.tamper(path, flip(bytes.indexOf(`"number":${flipped}}`)));
     assert.throws(() => openOn(disk), LedgerError);
@@ -148,6 +149,7 @@ test('a repair of the journal that is cut short, wherever, is made good by the n
   for (let at = 1, isCut = true; isCut; at += 1) {
     const disk = await ledgerOf(100);
     append(openOn(disk), 100, 450);
+    disk.restart('kept', seededRandom(1));
     const [path, bytes] = [...disk.files()].filter(([name]) => name.startsWith(`${folder}/state/journal/`)).find(([, each]) => each.includes('"number":405}')) ?? assert.fail();
     disk.tamper(path, flip(bytes.indexOf('"number":405}')));
     disk.inject({ at, kind: 'crash-before' });
@@ -184,6 +186,17 @@ test('state/ gone: refused; repaired up to the checkpoint', async () => {
   for (const path of disk.files().keys()) if (path.includes('/state/')) disk.tamper(path, () => undefined);
   assert.throws(() => openOn(disk), refuses('state-lost', /restore state\/ from a backup, or accept that by fsck --repair/));
   await repairs(disk, ['state-lost', 'journal-lost'], 300);
+});
+
+test('the identity gone or changed: made anew, with nothing lost of what only the journal has', async () => {
+  for (const change of [() => undefined, flip(3)]) {
+    const disk = await ledgerOf(300);
+    append(openOn(disk), 300, 70);
+    disk.restart('kept', seededRandom(1));
+    disk.tamper(`${folder}/state/ledger.json`, change);
+    assert.throws(() => openOn(disk), LedgerError);
+    await repairs(disk, ['state-lost'], 370);
+  }
 });
 
 for (const [what, change] of [['missing', () => undefined], ['flipped in one bit', flip(70)], ['cut short', (bytes: Buffer) => bytes.subarray(0, 100)]] as const) {

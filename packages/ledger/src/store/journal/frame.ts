@@ -9,6 +9,8 @@ import { entryBytesMax } from '../../format/layout.ts';
 
 export const blockBytes = 4096;
 const headerBytes = 32;
+/** Of the header, before its own checksum. */
+const checkedBytes = 28;
 const magic = 0x46_42_4a_31; // FBJ1
 
 export type Frame = {
@@ -72,7 +74,7 @@ export class FrameRoom {
     sealed.writeDoubleBE(first, 12);
     sealed.writeUInt32BE(crc32(body, salt), 20);
     sealed.writeUInt32BE(0, 24);
-    sealed.writeUInt32BE(crc32(sealed.subarray(0, 28), salt), 28);
+    sealed.writeUInt32BE(crc32(sealed.subarray(0, checkedBytes), salt), checkedBytes);
     return { sealed, body };
   }
 
@@ -89,12 +91,18 @@ export type FoundFrame = Frame & { readonly isWhole: boolean };
 
 /** The frame whose header stands at `offset`; undefined if none does. Not whole: the body is torn or was changed. */
 export function frameAt(bytes: Buffer, offset: number, salt: number): FoundFrame | undefined {
-  if (offset + headerBytes > bytes.length || bytes.readUInt32BE(offset) !== magic) return undefined;
-  if (crc32(bytes.subarray(offset, offset + 28), salt) !== bytes.readUInt32BE(offset + 28)) return undefined;
+  const check = headerCheck(bytes, offset);
+  if (check === undefined || crc32(check.bytes, salt) !== check.crc) return undefined;
   const length = bytes.readUInt32BE(offset + 4);
   const body = bytes.subarray(offset + headerBytes, offset + headerBytes + length);
   const isWhole = body.length === length && crc32(body, salt) === bytes.readUInt32BE(offset + 20);
   return { first: bytes.readDoubleBE(offset + 12), count: bytes.readUInt32BE(offset + 8), body, isWhole };
+}
+
+/** What a header at `offset` is checked by, whatever the salt; undefined if none can stand there. */
+export function headerCheck(bytes: Buffer, offset: number): { readonly bytes: Buffer; readonly crc: number } | undefined {
+  if (offset + headerBytes > bytes.length || bytes.readUInt32BE(offset) !== magic) return undefined;
+  return { bytes: bytes.subarray(offset, offset + checkedBytes), crc: bytes.readUInt32BE(offset + checkedBytes) };
 }
 
 /** The entries in a frame's body. */

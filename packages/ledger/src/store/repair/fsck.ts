@@ -23,6 +23,7 @@ import { sizesDefault } from '../sizes.ts';
 import { parseSnapshot } from '../snapshot.ts';
 import type { Tools } from '../store.ts';
 import { checkTree, type TreeCheck } from './fsck-tree.ts';
+import { saltOfJournal } from './journal-salt.ts';
 import { Salvage } from './salvage.ts';
 import { writeJournal } from './write-journal.ts';
 
@@ -129,8 +130,9 @@ class Check {
       if (!(error instanceof LedgerError) || (error.code !== 'state-lost' && error.code !== 'bad-state')) throw error;
     }
     const text = (this.#files.read(join(this.#places.folder, checkpointPath)) ?? Buffer.alloc(0)).toString();
-    const identity = { origin: text.split('\n')[0]!, salt: this.#tools.randomBytes(4).readUInt32BE() };
-    const message = 'the identity of the ledger is gone or unreadable; it follows from the checkpoint, but the journal cannot be read any more';
+    const salt = saltOfJournal(this.#files, this.#places);
+    const identity = { origin: text.split('\n')[0]!, salt: salt ?? this.#tools.randomBytes(4).readUInt32BE() };
+    const message = `the identity of the ledger is gone or unreadable; it follows from the checkpoint and ${salt === undefined ? 'no journal that could be read is left' : 'the journal'}`;
     this.#found({ code: 'state-lost', path: this.#places.identity, message }, () => writeIdentity(this.#files, this.#places, identity));
     return identity;
   }
