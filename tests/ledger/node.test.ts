@@ -1,6 +1,6 @@
 // A node keeps a ledger: one of its processes writes it, all record in it, and it moves and comes back with them.
 import assert from 'node:assert/strict';
-import { closeSync, cpSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, cpSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
@@ -119,6 +119,11 @@ test('operators reach the ledger through ctl, in either shard', { timeout: 60_00
   assert.match(await (await fetch(new URL('/ledger/cosigned-checkpoint', node.url))).text(), /^— witness\.example /m);
   const unread = await ctl('ledger', 'cosign', 'nowhere');
   assert.deepEqual([unread.code, /nowhere cannot be read.*\(bad-note\)/.test(unread.err)], [1, true]);
+  writeFileSync(cosigned, Buffer.alloc(1_048_577, 'x'));
+  for (const [file, says] of [[cosigned, /cosigned has 1048577 bytes: a cosigned checkpoint has 1048576 at most/], ['/dev/zero', /\/dev\/zero is no file/]] as const) {
+    const refusedFile = await ctl('ledger', 'cosign', file);
+    assert.deepEqual([refusedFile.code, says.test(refusedFile.err)], [1, true], refusedFile.err);
+  }
   const wrong = await ctl('ledger', 'fly');
   assert.deepEqual([wrong.code, /there are status, publish/.test(wrong.err)], [2, true]);
   // Who may speak to the socket is an operator all the same: what the platform records is not dictated to it.
@@ -198,10 +203,19 @@ test('a node refuses to boot without its ledger, says why once, and what to do',
   await refusal(/journal[^]*flyball ledger fsck .*damaged --repair/, damaged);
   // A file system that is only read, to root as well.
   if (process.platform === 'linux') await refusal(/\/sys\/flyball-ledger: the folder cannot be written/, '/sys/flyball-ledger');
+  // The mount point of a disk that is not mounted.
+  mkdirSync(join(root, 'unmounted'));
+  await refusal(/unmounted holds no ledger.*mount it/, join(root, 'unmounted'), '--ledger-existing');
+  assert.deepEqual(readdirSync(join(root, 'unmounted')), []);
   writeFileSync(join(root, 'file'), '');
   await refusal(/cannot|not a folder|ENOTDIR/, join(root, 'file', 'below'));
   const { code, err } = await start(join(root, 'file'));
   assert.deepEqual([code, /--ledger .* must be a folder/.test(err)], [2, true], err);
+  const own = readFileSync(join(good, 'vkeys'), 'utf8').trim();
+  for (const [witness, says] of [['w+00000000+AAAA', /--ledger-witness w\+00000000\+AAAA: signature type 0 is not known/], [own, /--ledger-witness ledger\.example\/node-1.*: this is a key of the log itself/]] as const) {
+    const { code: exitCode, err: told } = await start(good, '--ledger-witness', witness);
+    assert.deepEqual([exitCode, says.test(told)], [2, true], told);
+  }
   const other = await openWriter({ folder: good });
   await refusal(/is held by another writer[^]*fuser/, good);
   await other.close();

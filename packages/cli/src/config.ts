@@ -34,6 +34,8 @@ export interface LedgerConfiguration {
   readonly folder: string;
   /** As given; a ledger that is there must have it. */
   readonly origin?: string;
+  /** Refuse to begin one. */
+  readonly mustExist: boolean;
   readonly witnesses: readonly string[];
   readonly publishEveryMs: number;
   /** Serve the log to anyone who reaches the HTTP port. */
@@ -86,6 +88,7 @@ export const START_OPTIONS = {
   allowPublic: { name: 'allow-public', type: 'flag', effect: 'serve MCP without authentication on any address' },
   allowOrigin: { name: 'allow-origin', type: 'list', placeholder: 'ORIGIN', pattern: /^https?:\/\/[^/]+$/, allowed: 'an origin such as https://example.com', effect: 'a browser origin to accept; may be repeated' },
   ledger: { name: 'ledger', type: 'text', fallback: '', placeholder: 'FOLDER', pattern: ANY, allowed: 'a folder; it is made', effect: 'keep receipts there, begin a ledger if there is none; what an operator changes is recorded too' },
+  ledgerExisting: { name: 'ledger-existing', type: 'flag', effect: 'the ledger must be there: refuse to begin one, so that a disk that is not mounted begins no second log' },
   ledgerOrigin: { name: 'ledger-origin', type: 'text', fallback: '', placeholder: 'NAME', pattern: /^[^\s+]{1,255}$/, allowed: 'a name such as ledger.example.org/node-1, without spaces and "+"', effect: 'the log\'s name in its checkpoints, for ever (default at the first start: host name/node name)' },
   ledgerWitness: { name: 'ledger-witness', type: 'list', placeholder: 'VKEY', pattern: /^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*$/, allowed: 'a verifier key of a signed note: name+hash+key', effect: 'a witness whose cosignatures are taken; may be repeated' },
   ledgerPublishEvery: { name: 'ledger-publish-every-ms', type: 'integer', unit: 'ms', fallback: 100, min: 10, max: 60_000, effect: 'time from a receipt to the checkpoint that covers it' },
@@ -128,15 +131,16 @@ export function nodeConfiguration(values: StartValues): NodeConfiguration {
 }
 
 function ledgerConfiguration(values: StartValues): LedgerConfiguration {
-  const { ledger: folder, ledgerOrigin: origin, ledgerWitness: witnesses, ledgerPublishEvery: publishEveryMs, ledgerPublic: isPublic } = values;
-  return { folder, ...(origin !== '' && { origin }), witnesses, publishEveryMs, isPublic };
+  const { ledger: folder, ledgerOrigin: origin, ledgerExisting: mustExist, ledgerWitness: witnesses, ledgerPublishEvery: publishEveryMs, ledgerPublic: isPublic } = values;
+  return { folder, ...(origin !== '' && { origin }), mustExist, witnesses, publishEveryMs, isPublic };
 }
 
 /** What says something of a ledger needs one. One sentence each. */
 export function ledgerProblems(values: StartValues): string[] {
   if (values.ledger !== '') return [];
-  const { ledgerOrigin, ledgerWitness, ledgerPublic, ledgerPublishEvery } = START_OPTIONS;
+  const { ledgerExisting, ledgerOrigin, ledgerWitness, ledgerPublic, ledgerPublishEvery } = START_OPTIONS;
   const given = [
+    values.ledgerExisting && ledgerExisting,
     values.ledgerOrigin !== '' && ledgerOrigin,
     values.ledgerWitness.length > 0 && ledgerWitness,
     values.ledgerPublishEvery !== ledgerPublishEvery.fallback && ledgerPublishEvery,

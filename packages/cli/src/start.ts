@@ -38,6 +38,7 @@ const SECOND_SIGNAL_MS = 300;
  */
 export async function runStart(given: StartValues, environment: Environment, output: Output, shardMain: string = defaultShardMain()): Promise<number> {
   const values = withPaths(given, environment.directory);
+  await checkWitnesses(values);
   const config = nodeConfiguration(values);
   try {
     const runtimeDirectory = runtimeDirectoryPath({ ...environment, name: config.name });
@@ -70,6 +71,14 @@ export async function runStart(given: StartValues, environment: Environment, out
     output.err(`flyball: ${message}\n`);
     return EXIT_FAILED;
   }
+}
+
+/** Throws UsageError. */
+async function checkWitnesses({ ledger: folder, ledgerWitness: witnesses }: StartValues): Promise<void> {
+  if (witnesses.length === 0) return;
+  const { witnessProblems } = await import('./witness-problems.ts');
+  const problems = witnessProblems({ witnesses, folder });
+  if (problems.length > 0) throw new UsageError('start', problems);
 }
 
 /** Absolute paths, checked to exist; the default application is the first example of the checkout. */

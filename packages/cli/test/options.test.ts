@@ -68,7 +68,7 @@ test('the offset moves the port, but not a port the system chooses', () => {
 test('without --ledger there is none, and what says something of one is refused', () => {
   const values = (...args: string[]) => parseStart(args).values;
   assert.equal(nodeConfiguration(values()).ledger, undefined);
-  assert.deepEqual(nodeConfiguration(values('--ledger', '/l', '--ledger-origin', 'ledger.example/n', '--ledger-publish-every-ms', '50', '--ledger-public')).ledger, { folder: '/l', origin: 'ledger.example/n', witnesses: [], publishEveryMs: 50, isPublic: true });
+  assert.deepEqual(nodeConfiguration(values('--ledger', '/l', '--ledger-origin', 'ledger.example/n', '--ledger-publish-every-ms', '50', '--ledger-public')).ledger, { folder: '/l', origin: 'ledger.example/n', mustExist: false, witnesses: [], publishEveryMs: 50, isPublic: true });
   assert.deepEqual(ledgerProblems(values('--ledger-public', '--ledger-origin', 'o')), ['--ledger-origin needs --ledger FOLDER: without it the node keeps no receipts.', '--ledger-public needs --ledger FOLDER: without it the node keeps no receipts.']);
   assert.throws(() => values('--ledger-origin', 'a b'), /--ledger-origin cannot be "a b"/);
   assert.throws(() => values('--ledger-witness', 'key'), /--ledger-witness cannot be "key"; allowed: a verifier key/);

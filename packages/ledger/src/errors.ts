@@ -24,6 +24,7 @@ export const ledgerErrorCodes = {
   'index-unusable': 'The index of receipts cannot be read or written; the log itself is not concerned.',
   'bad-query': 'The query cannot be understood: a time, a limit or a cursor is none.',
   'key-lost': 'No signing key is there: restore keys/, or have fsck --repair make a new one.',
+  'no-ledger': 'The folder holds no ledger, and none is to be begun there: mount it, or import the log again.',
   'wrong-origin': 'The folder holds the ledger of another origin.',
   'ledger-locked': 'Another process writes this ledger.',
   'ledger-overloaded': 'More appends wait than the ledger takes; append again when some are answered.',

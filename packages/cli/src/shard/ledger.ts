@@ -1,5 +1,5 @@
 // The node's ledger in this shard: how it is composed, and what operators ask of it.
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 
 import { clock, describeReason, identity, type ChildSpec, type ExitReason, type LogLine } from '@flyball/kernel';
 import { ledgerClockWentBack, LedgerError, ledgerProblem, ledgerServerName, ledgerStoreName, ledgerTold, nodeLedger, nodeLedgerChild, originOf, type LedgerProblem, type NodeLedger, type OwnedLedgerStatus, type OwnerRequests } from '@flyball/ledger';
@@ -18,16 +18,18 @@ const LEDGER_PATH = '/ledger/';
 
 const OPERATOR_TIMEOUT_MS = 100_000;
 const TOLD_AGAIN_MS = 30_000;
+/** A hundred signatures have some 20 KB. */
+const NOTE_BYTES_MAX = 1_048_576;
 
 /** Whether this OS process has been the owner: its ledger process opens it again then when it is restarted itself. */
 let owns = false;
 
 export function ledgerChildren(self: Place, { name, hostName, ledger }: ShardConfiguration): ChildSpec[] {
   if (ledger === undefined) return [];
-  const { folder, origin, witnesses, publishEveryMs } = ledger;
+  const { folder, origin, mustExist, witnesses, publishEveryMs } = ledger;
   return [
     nodeLedgerChild({
-      writer: { folder, ...(origin !== undefined && { origin }), witnesses, publishEveryMs },
+      writer: { folder, ...(origin !== undefined && { origin }), mustExist, witnesses, publishEveryMs },
       originDefault: originOf({ host: hostName, node: name }),
       ownTenantId: platformTenantId,
       owns: () => owns,
@@ -129,8 +131,13 @@ export async function askLedger({ what, argument, file }: { readonly what?: unkn
 
 async function noteIn(file: string): Promise<string> {
   try {
+    const stats = await stat(file);
+    // A pipe may never end, and a shard that reads it would hang or run out of memory.
+    if (!stats.isFile()) throw new LedgerError('bad-note', `${file} is no file; a cosigned checkpoint is read from one`);
+    if (stats.size > NOTE_BYTES_MAX) throw new LedgerError('bad-note', `${file} has ${stats.size} bytes: a cosigned checkpoint has ${NOTE_BYTES_MAX} at most; give the file that the witness answered with`);
     return await readFile(file, 'utf8');
   } catch (cause) {
+    if (cause instanceof LedgerError) throw cause;
     throw new LedgerError('bad-note', `${file} cannot be read: ${(cause as Error).message}`, { cause });
   }
 }

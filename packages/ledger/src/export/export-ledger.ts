@@ -136,6 +136,8 @@ class Export {
     // What lies between is nowhere: a copy with a hole would not verify, and nobody could tell why.
     if (there.size < this.#log.prunedBelow) throw new LedgerError('export-gap', `${name} holds ${there.size} receipts, and the ledger was pruned below ${this.#log.prunedBelow}: it cannot be continued; keep it as it is, and begin a copy in another place`);
     if (!equalHashes(root, there.root)) throw new LedgerError('export-forked', `${name} holds ${there.size} receipts that are no beginning of this log: it is another log of the same origin, or one of the two was changed; nothing there was touched`);
+    // Every log begins like an empty one; whose that is its signature says.
+    if (there.size === 0 && openCheckpoint(bytes, keysOf(this.#log.keys)).checked.verified.length === 0) throw new LedgerError('export-forked', `${name} holds an empty log of ${there.origin} that no key of this one signed: it is another's of the same origin; nothing there was touched, give another place`);
     return there.size;
   }
 

@@ -9,6 +9,8 @@ export type WriterOptions = {
   readonly origin?: string;
   /** Verifier keys of the witnesses whose cosignatures are taken. */
   readonly witnesses?: readonly string[];
+  /** A folder without a ledger is refused (`no-ledger`), and nothing is made there: an unmounted disk begins no second log. */
+  readonly mustExist?: boolean;
   /** From an append to the checkpoint that covers it, in ms; 100 unless given, 10 to 60,000. */
   readonly publishEveryMs?: number;
 };

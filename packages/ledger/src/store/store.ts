@@ -15,7 +15,7 @@ import { applyChange, asLedgerError, replaceFile, type BackgroundFiles, type Fil
 import type { Lock, TakeLock } from './disk/lock.ts';
 import type { Edge } from './edge.ts';
 import { idKey, placeOf, readBundle, readEntry } from './entries.ts';
-import { makeFolders, readIdentity, type Identity } from './identity.ts';
+import { makeFolders, readIdentity, requireLedger, type Identity } from './identity.ts';
 import type { IdIndex } from './ids/id-index.ts';
 import { FrameRoom } from './journal/frame.ts';
 import { JournalRoom } from './journal/journal-room.ts';
@@ -36,6 +36,8 @@ export type StoreOptions = {
   readonly origin?: string;
   /** Verifier keys of the witnesses whose cosignatures are taken. */
   readonly witnesses?: readonly string[];
+  /** Nothing is begun where no ledger is. */
+  readonly mustExist?: boolean;
   /** The time of opening, as in receipts: for a rotation that was cut short. */
   readonly at: string;
 };
@@ -82,6 +84,7 @@ export class Store {
     const places = placesOf(options.folder);
     let lock: Lock | undefined;
     try {
+      if (options.mustExist) requireLedger(tools.files, places);
       makeFolders(tools.files, places);
       lock = tools.takeLock(places.lock);
       return new Store(options, tools, { places, lock });

@@ -4,7 +4,7 @@ import { cpSync, existsSync, readFileSync, readdirSync, rmSync, statSync, writeF
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { cosignNote, exportLedger, formatNote, formatVerifierKey, importLedger, LedgerError, logFolder, openWriter, parseNote, signatureTypes, signingKey, tilePath, verifierKeyOf, verifyLog } from '../../src/index.ts';
+import { cosignNote, exportLedger, formatNote, formatVerifierKey, fsckLedger, importLedger, LedgerError, logFolder, openWriter, parseNote, signatureTypes, signingKey, tilePath, verifierKeyOf, verifyLog } from '../../src/index.ts';
 import { draft } from '../../src/testing/log-builder.ts';
 import { append, folderFor, ledgerOf, openIn, origin, writeOn } from './ledger-in.ts';
 
@@ -77,6 +77,17 @@ test('another log of the same origin, or one set back, is refused and what is th
   await append(writer, 1_000, 1_400);
   await writer.close();
   await assert.rejects(exportLedger({ from: other, to }), code('export-forked'));
+  await assertGood(place, 300);
+});
+
+test('an empty log of the same origin and another key is not replaced; one of its own goes on', async (t) => {
+  const [from, to] = [await ledgerOf(t, 0), folderFor(t)];
+  const { place } = await exportLedger({ from, to });
+  const before = readFileSync(join(place, 'checkpoint'));
+  for (const size of [0, 300]) await assert.rejects(exportLedger({ from: await ledgerOf(t, size), to }), code('export-forked'));
+  assert.deepEqual(readFileSync(join(place, 'checkpoint')), before);
+  await writeOn(from, 0, 300);
+  await exportLedger({ from, to });
   await assertGood(place, 300);
 });
 
@@ -168,6 +179,12 @@ test('what does not verify is not imported, nor into a folder that holds a log, 
   const forged = join(folderFor(t), 'new');
   await assert.rejects(importLedger({ from: good, to: forged, keys: [readFileSync(join(other, 'vkeys'), 'utf8').trim()] }), code('import-refused'));
   assert.deepEqual(readdirSync(forged), ['tile']);
+  // Whoever starts on what is left is told the same as who checks it; importing it again goes on with it.
+  const left = (error: unknown): boolean => code('no-ledger')(error) && /import it again, or remove the folder/.test((error as Error).message);
+  assert.throws(() => fsckLedger({ folder: forged }), left);
+  await assert.rejects(openIn(forged), left);
+  await importLedger({ from: good, to: forged, signingKeys: join(good, 'keys') });
+  assert.equal(fsckLedger({ folder: forged }).isSound, true);
 });
 
 test('an older export than a checkpoint that is known is refused', async (t) => {

@@ -1,11 +1,11 @@
 // The process that owns the writer, in a supervision tree.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
-import { call, exit, named, processExited, recorder, supervisor, type Pid } from '@flyball/kernel';
+import { call, exit, named, processExited, processOf, recorder, supervisor, type Pid } from '@flyball/kernel';
 import { ledgerEnded, ledgerServer, ledgerServerChild, ledgerServerName, ledgerWriter } from '@flyball/ledger';
 
 const at = '2026-11-20T12:00:00.000Z';
@@ -76,4 +76,16 @@ test('a ledger that cannot be opened keeps its tree from starting, saying why', 
   const top = await tree.start(folder);
   await assert.rejects(ledgerServer.start({ folder }), (error: Error & { code?: string }) => error.code === 'start-failed' && /is held by another writer/.test(error.message));
   await stopTree(top);
+});
+
+test('a ledger that was open is not begun anew where its folder is gone', async (context) => {
+  const folder = join(temporaryFolder(context), 'ledger');
+  const top = await tree.start(folder);
+  await stopTree(top);
+  while (processOf(top) !== undefined) await new Promise(setImmediate);
+  renameSync(folder, `${folder}-unmounted`);
+  await assert.rejects(tree.start(folder), /holds no ledger, and none is to be begun/);
+  assert.equal(existsSync(folder), false);
+  renameSync(`${folder}-unmounted`, folder);
+  await stopTree(await tree.start(folder));
 });

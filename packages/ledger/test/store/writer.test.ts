@@ -1,6 +1,6 @@
 // The writer as its callers have it: a thread, real files, promises.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -216,4 +216,24 @@ test('a folder that is taken away under the writer ends it in order, and is told
   await assert.rejects(writer.publish(), refuses('disk-failed', /publishing: the disk failed \(ENOENT\)/));
   await writer.close();
   assert.match(told.join(), /ENOENT/);
+});
+
+test('a ledger that must exist is not begun, and nothing is made where it should be', async (context) => {
+  const folder = temporaryFolder(context);
+  await assert.rejects(open(context, { folder, mustExist: true }), refuses('no-ledger', /holds no ledger.*mount it.*start once without --ledger-existing/));
+  assert.equal(existsSync(folder), false);
+  // The empty folder on which a disk is mounted otherwise.
+  mkdirSync(folder);
+  await assert.rejects(open(context, { folder, mustExist: true }), refuses('no-ledger', /mount it/));
+  assert.deepEqual(readdirSync(folder), []);
+  await (await open(context, { folder })).close();
+  assert.equal((await open(context, { folder, mustExist: true })).origin, 'writer.example/log');
+});
+
+test('a link to nothing is named, be it the folder or on the way there', async (context) => {
+  const folder = temporaryFolder(context);
+  symlinkSync(`${folder}-nowhere`, folder);
+  for (const each of [folder, join(folder, 'below')]) await assert.rejects(open(context, { folder: each }), refuses('no-ledger', /is a link to what is not there; mount or make/));
+  mkdirSync(`${folder}-nowhere`);
+  assert.equal((await open(context, { folder })).origin, 'writer.example/log');
 });

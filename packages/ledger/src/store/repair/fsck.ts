@@ -13,7 +13,7 @@ import { parseVerifierKey, verifierKeyOf, type VerifierKey } from '../../format/
 import { asLedgerError, replaceFile, systemFiles, type Files } from '../disk/files.ts';
 import { takeLock, type Lock } from '../disk/lock.ts';
 import { placeOf, readEntry } from '../entries.ts';
-import { makeFolders, readIdentity, writeIdentity, type Identity } from '../identity.ts';
+import { makeFolders, readIdentity, refuseRemains, writeIdentity, type Identity } from '../identity.ts';
 import { IdIndex } from '../ids/id-index.ts';
 import { Journal } from '../journal/journal.ts';
 import { setKeyAside, sortedKeys, verifierKeyLines, writeKey, writeVerifierKeys } from '../keys.ts';
@@ -47,7 +47,7 @@ export type FsckReport = { readonly folder: string; readonly size: number; reado
 
 export type FsckTools = Pick<Tools, 'takeLock' | 'randomBytes'> & { readonly files: Files };
 
-/** Throws `ledger-locked` while a writer has the ledger, `bad-source` where there is none, and what the disk says. */
+/** Throws `ledger-locked` while a writer has the ledger, `bad-source` or `no-ledger` where there is none, and what the disk says. */
 export function fsck(options: FsckOptions, tools: FsckTools): FsckReport {
   let lock: Lock | undefined;
   try {
@@ -68,7 +68,10 @@ export function fsckLedger(options: FsckOptions): FsckReport {
 // To look at a disk that cannot be written needs no lock: nobody else can write it either.
 function lockFor({ folder, repair = false }: FsckOptions, { files, takeLock }: FsckTools): Lock | undefined {
   const places = placesOf(folder);
-  if (files.read(places.identity) === undefined && files.read(join(folder, checkpointPath)) === undefined) throw new LedgerError('bad-source', `${folder} holds no ledger`);
+  if (files.read(places.identity) === undefined && files.read(join(folder, checkpointPath)) === undefined) {
+    refuseRemains(files, places);
+    throw new LedgerError('bad-source', `${folder} holds no ledger`);
+  }
   try {
     if (repair) makeFolders(files, places);
     return files.list(places.state).length > 0 || repair ? takeLock(places.lock) : undefined;
