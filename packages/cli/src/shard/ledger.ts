@@ -84,7 +84,7 @@ export function logLedger(log: LogLine): void {
   ledgerClockWentBack.subscribe(({ from, to }) => {
     if (logged('clock', clock().nowMs()) !== undefined) log('WARNING', `ledger: the time of receipts went back from ${from} to ${to}: this machine's clock was set, or an author's is wrong; they are recorded, in the order in which they came`);
   });
-  ledgerProblem.subscribe(({ problem }) => (problem === undefined ? log('INFO', 'ledger: open again') : log('ERROR', `ledger: ${problem.message} (${problem.code}); tried again until it can be opened`)));
+  ledgerProblem.subscribe(({ problem }) => (problem === undefined ? log('INFO', 'ledger: open again, receipts are recorded') : log('ERROR', `ledger: ${problem.message} (${problem.code}); tried again until it works`)));
 }
 
 /** A ledger that does not open: told by `ledgerProblem`, or as the reason why this process cannot start. */

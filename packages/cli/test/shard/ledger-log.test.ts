@@ -13,6 +13,6 @@ test('troubles are logged once, and that they are over', () => {
   ledgerProblem.emit({ folder, problem: { code: 'key-lost', message: 'no key' } });
   ledgerProblem.emit({ folder, problem: undefined });
   assert.equal(lines.length, 4, lines.join('\n'));
-  const expected = [/^WARNING ledger: the disk is full$/, /^WARNING .* went back from 2026-11-20T12.* to 2026-11-20T11/, /^ERROR ledger: no key \(key-lost\)/, /^INFO ledger: open again$/];
+  const expected = [/^WARNING ledger: the disk is full$/, /^WARNING .* went back from 2026-11-20T12.* to 2026-11-20T11/, /^ERROR ledger: no key \(key-lost\)/, /^INFO ledger: open again, receipts are recorded$/];
   for (const [at, pattern] of expected.entries()) assert.match(lines[at]!, pattern);
 });

@@ -6,6 +6,7 @@ import { clock, distribution, identity, isLocal, KernelError, monitorWith, Port,
 import { LedgerError } from '../errors.ts';
 import { idCharactersMax, type ReceiptDraft } from '../format/receipt.ts';
 import type { WriterOptions } from '../store/protocol.ts';
+import { DiskRoom } from './disk-room.ts';
 import { OwnedStore } from './owned-store.ts';
 import { answerIn, describePhase } from './owner-phase.ts';
 import { repeatable, type OwnedLedgerStatus, type OwnerAnswer, type OwnerRequest, type OwnerRequests } from './protocol.ts';
@@ -58,6 +59,7 @@ export class NodeLedger extends Port implements Recorder {
   readonly #self: Pid;
   readonly #queue: RecordQueue;
   readonly #store: OwnedStore;
+  readonly #room: DiskRoom | undefined;
   readonly #takeOut: () => void;
   #questions = 0;
   #isClosed = false;
@@ -77,11 +79,16 @@ export class NodeLedger extends Port implements Recorder {
     this.#options = options;
     this.#self = self;
     this.#queue = new RecordQueue({ timeoutMs: this.#timeoutMs, send: (drafts, untilMs) => this.#ask('append', drafts, untilMs) });
+    const { ownTenantId } = options;
+    if (ownTenantId !== undefined) {
+      this.#room = new DiskRoom({ tenantId: ownTenantId, record: (receipt) => this.recordOwn(receipt as unknown as ReceiptToRecord), changed: () => this.#announce(this.problem) });
+    }
     this.#store = new OwnedStore({
       writer: options.writer, originDefault: options.originDefault, ...(options.lockPatienceMs !== undefined && { lockPatienceMs: options.lockPatienceMs }),
       mayBeLent: () => options.owns() && options.hasSiblings(),
       mayReopen: () => !options.isDraining(),
       changed: (phase) => {
+        this.#room?.forget();
         if (phase.kind === 'open') this.#announce(undefined);
         if (phase.kind === 'failed') this.#announce(this.problem);
       },
@@ -107,6 +114,7 @@ export class NodeLedger extends Port implements Recorder {
     const { phase } = this.#store;
     if (phase.kind !== 'open' || this.#queue.length > 0) return this.#queue.add(draft);
     return phase.writer.append(draft).catch((error: LedgerError) => {
+      if (this.#store.phase === phase) this.#room?.refused(error);
       if (!isPassing(error.code)) throw error;
       return this.#queue.add(draft);
     });
@@ -132,9 +140,9 @@ export class NodeLedger extends Port implements Recorder {
   /** undefined: receipts are recorded, or will be in a moment. */
   get problem(): LedgerProblem | undefined {
     const { phase } = this.#store;
-    if (phase.kind !== 'failed') return phase.kind === 'elsewhere' ? this.#told : undefined;
-    const { code, message } = phase.error;
-    return { code, message };
+    if (phase.kind === 'elsewhere') return this.#told;
+    const error = phase.kind === 'failed' ? phase.error : this.#room?.problem;
+    return error && { code: error.code, message: error.message };
   }
 
   /** As far as this process knows without asking another one; undefined where it does not own the ledger. */
@@ -151,12 +159,17 @@ export class NodeLedger extends Port implements Recorder {
     for (;;) {
       const { phase } = this.#store;
       const answer = await answerIn(phase, request);
+      if (request.what === 'append' && answer?.kind === 'done' && this.#store.phase === phase) this.#see(answer.value as OwnerRequests['append']['answer']);
       if (answer !== undefined) return answer;
       const restMs = untilMs - clock().nowMs();
       if (this.#isClosed || restMs <= 0) return { kind: 'elsewhere' };
       // A writer may refuse before it is told that it has ended.
       if (this.#store.phase === phase) await this.#store.pause(phase.kind === 'open' ? againMs.min : restMs);
     }
+  }
+
+  #see(outcomes: OwnerRequests['append']['answer']): void {
+    for (const outcome of outcomes) if (!outcome.ok) this.#room?.refused(new LedgerError(outcome.code as LedgerError['code'], outcome.message));
   }
 
   /** Closes the ledger, durable and published, for the successor whose ledger process is `to`. */
@@ -191,6 +204,7 @@ export class NodeLedger extends Port implements Recorder {
   override close(): void {
     this.#isClosed = true;
     this.#takeOut();
+    this.#room?.forget();
     if (current === this) current = undefined;
     this.#queue.close(new LedgerError('ledger-unavailable', 'the process that records for this shard ended; record it again under the same id'));
     this.#store.leave();

@@ -90,7 +90,7 @@ export class Store {
       return new Store(options, tools, { places, lock });
     } catch (error) {
       lock?.release();
-      throw asLedgerError(error, `opening the ledger in ${options.folder}`);
+      throw asLedgerError(error, `opening the ledger in ${options.folder}`, 'it can be opened');
     }
   }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
 import { call, exit, identity, KernelError, named, parsePid, processNamed, processOf, recorder, useDistribution, type Distribution, type Down, type Pid, type ReceiptToRecord } from '@flyball/kernel';
-import { ledgerProblem, ledgerStoreName, ledgerWriter, nodeLedger, nodeLedgerName, nodeLedgerSupervisor, openWriter, type NodeLedgerOptions, type nodeLedgerServer } from '@flyball/ledger';
+import { LedgerError, ledgerProblem, ledgerStoreName, ledgerWriter, nodeLedger, nodeLedgerName, nodeLedgerSupervisor, openWriter, type NodeLedgerOptions, type nodeLedgerServer, type ReceiptDraft } from '@flyball/ledger';
 
 const front = named<typeof nodeLedgerServer>(nodeLedgerName);
 const receipt = (id: string): ReceiptToRecord => ({ id, kind: 'system', tenantId: 'a', at: '2026-11-20T12:00:00.000Z' });
@@ -192,4 +192,34 @@ test('one that ends again at once is opened after a pause only', async (t) => {
   const back = new Promise<unknown>((resolve) => t.after(ledgerProblem.subscribe(({ problem }) => resolve(problem))));
   assert.equal(await back, undefined);
   await recorder()!.record(receipt('one'));
+});
+
+test('a full disk is told to the other shards until a receipt is recorded again, which says so', async (t) => {
+  const played = await started(t);
+  const problems: (string | undefined)[] = [];
+  const back = Promise.withResolvers<void>();
+  t.after(ledgerProblem.subscribe(({ problem }) => {
+    problems.push(problem?.code);
+    if (problem === undefined) back.resolve();
+  }));
+  const writer = ledgerWriter()!;
+  const append = writer.append.bind(writer);
+  let asked = 0;
+  writer.append = (draft) => {
+    asked += 1;
+    // The second one is that of the platform, asking for room: there is some again for the next.
+    if (asked === 3) writer.append = append;
+    return asked === 3 ? append(draft) : Promise.reject(new LedgerError('disk-full', 'appending: the disk is full (ENOSPC)'));
+  };
+  assert.equal(nodeLedger()!.problem, undefined);
+  // From another shard.
+  const [outcome] = (await nodeLedger()!.ask('append', [receipt('one') as unknown as ReceiptDraft]));
+  assert.equal(outcome!.ok ? 'taken' : outcome!.code, 'disk-full');
+  assert.equal(nodeLedger()!.problem?.code, 'disk-full');
+  await back.promise;
+  assert.equal(nodeLedger()!.problem, undefined);
+  assert.deepEqual(problems, ['disk-full', undefined]);
+  assert.deepEqual(played.told.map((problem) => (problem as { code?: string } | null)?.code), [undefined, 'disk-full', undefined]);
+  const entry = JSON.parse(Buffer.from((await writer.entry(0))!).toString()) as { event: string; tenantId: string };
+  assert.deepEqual([entry.event, entry.tenantId], ['disk-full-over', 'platform']);
 });

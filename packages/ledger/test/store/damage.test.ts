@@ -82,6 +82,14 @@ test('disk full: appends that need room are refused by that name, nothing is los
   assert.deepEqual([check(disk).size, codes(check(disk))], [taken + 500, []]);
 });
 
+test('a first start on a full disk says that it can be opened once there is room', () => {
+  const disk = new MemoryDisk();
+  disk.isFull = true;
+  assert.throws(() => openOn(disk), refuses('disk-full', /opening the ledger in .*: the disk is full .*make room, and it can be opened$/));
+  disk.isFull = false;
+  assert.equal(openOn(disk).size, 0);
+});
+
 test('read-only disk: refused at the start, saying why; fsck still looks', async () => {
   const disk = await ledgerOf(300);
   disk.isReadOnly = true;

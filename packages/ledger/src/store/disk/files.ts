@@ -149,10 +149,10 @@ const diskFull = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const notWritable = new Set(['EROFS', 'EACCES', 'EPERM']);
 
 /** A failure of the file system as one of the ledger's errors; errors of the ledger stay what they are. */
-export function asLedgerError(error: unknown, doing: string): LedgerError {
+export function asLedgerError(error: unknown, doing: string, whenRoom = 'appending goes on by itself'): LedgerError {
   if (error instanceof LedgerError) return error;
   const code = codeOf(error) ?? String(error);
-  if (diskFull.has(code)) return new LedgerError('disk-full', `${doing}: the disk is full (${code}); nothing is lost: make room, and appending goes on by itself`, { cause: error });
+  if (diskFull.has(code)) return new LedgerError('disk-full', `${doing}: the disk is full (${code}); nothing is lost: make room, and ${whenRoom}`, { cause: error });
   if (notWritable.has(code)) return new LedgerError('disk-read-only', `${doing}: the folder cannot be written (${code}); mount it for writing, or give this user the right to`, { cause: error });
   return new LedgerError('disk-failed', `${doing}: the disk failed (${code}); what was acknowledged is checked at the next start`, { cause: error });
 }
