@@ -1,5 +1,6 @@
 // The writer as its callers have it: a thread, real files, promises.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -236,4 +237,18 @@ test('a link to nothing is named, be it the folder or on the way there', async (
   for (const each of [folder, join(folder, 'below')]) await assert.rejects(open(context, { folder: each }), refuses('no-ledger', /is a link to what is not there; mount or make/));
   mkdirSync(`${folder}-nowhere`);
   assert.equal((await open(context, { folder })).origin, 'writer.example/log');
+});
+
+test('a first start on a disk that is full says so, and what to do', async (context) => {
+  const folder = temporaryFolder(context);
+  mkdirSync(folder);
+  // A disk of its own: only who may mount one can fill it.
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]).status !== 0) return context.skip('no disk can be mounted here');
+  try {
+    assert.throws(() => writeFileSync(join(folder, 'filling'), Buffer.alloc(131_072)), { code: 'ENOSPC' });
+    await assert.rejects(open(context, { folder: join(folder, 'ledger') }), refuses('disk-full', /the disk is full.*make room, and it can be opened$/));
+  } finally {
+    spawnSync('umount', [folder]);
+  }
+  return undefined;
 });

@@ -9,7 +9,7 @@ export type TakeLock = (path: string) => Lock;
 
 const busy = 5;
 
-/** Throws `ledger-locked`, `disk-read-only` or `disk-failed`. */
+/** Throws `ledger-locked`, `disk-full`, `disk-read-only` or `disk-failed`. */
 export const takeLock: TakeLock = (path) => {
   let database: DatabaseSync | undefined;
   try {
@@ -22,11 +22,14 @@ export const takeLock: TakeLock = (path) => {
   return { release: () => database.close() };
 };
 
+/** SQLITE_FULL: there is no room for the first page of a first start. */
+const full = 13;
 const readOnlyCodes = new Set([8, 14]);
 
 function lockError(path: string, error: unknown): LedgerError {
   const { errcode } = error as { errcode?: number };
   if (errcode === busy) return new LedgerError('ledger-locked', `${path} is held by another writer: one process at a time may write a ledger; stop that one, or open this one elsewhere`, { cause: error });
   if (errcode !== undefined && readOnlyCodes.has(errcode & 0xff)) return new LedgerError('disk-read-only', `${path} cannot be written: mount the folder for writing, or give this user the right to`, { cause: error });
-  return new LedgerError('disk-failed', `${path} cannot be locked`, { cause: error });
+  if (errcode === full) return new LedgerError('disk-full', `${path} cannot be locked: the disk is full; nothing is lost: make room, and it can be opened`, { cause: error });
+  return new LedgerError('disk-failed', `${path} cannot be locked (${(error as Error).message})`, { cause: error });
 }
