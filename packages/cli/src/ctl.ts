@@ -1,7 +1,8 @@
 /** `flyball ctl`: connects to a node's control socket, sends one request, prints the answer. */
 import { dirname } from 'node:path';
 import { checkPrivate, connectControl, runtimeDirectoryPath } from '@flyball/release';
-import { CTL_COMMANDS, CTL_OPTIONS, type CtlCommand, type CtlRequest } from './commands/ctl-commands.ts';
+import { CTL_COMMANDS, CTL_OPTIONS, type CtlCommand } from './commands/ctl-commands.ts';
+import type { CtlRequest } from './commands/ctl-request.ts';
 import type { Environment } from './environment.ts';
 import { EXIT_FAILED, EXIT_NOT_RUNNING, EXIT_OK, UsageError } from './errors.ts';
 import { ctlCommandHelp, ctlHelp } from './help.ts';

@@ -3,8 +3,6 @@ export { LedgerError, ledgerErrorCodes } from './errors.ts';
 export type { LedgerErrorCode } from './errors.ts';
 
 export { canonicalJson } from './format/canonical-json.ts';
-export type { Json } from './format/canonical-json.ts';
-export { parseJson } from '@flyball/kernel';
 export { decodeReceipt, encodeDraft, receiptKinds, recordDraft } from './format/receipt.ts';
 export type { EncodedDraft, Receipt, ReceiptDraft, ReceiptKind } from './format/receipt.ts';
 export { chainGenesis, chainHash, receiptHash } from './format/chain.ts';

@@ -3,18 +3,11 @@ import { resolve } from 'node:path';
 import type { OptionSchema } from '../config.ts';
 import { formatCall, formatHandOver, formatKill, formatLoad, formatPeers } from './change-texts.ts';
 import { formatLedger, LEDGER_COMMANDS, LEDGER_USAGE, ledgerRequest } from './ctl-ledger.ts';
+import type { CtlRequest } from './ctl-request.ts';
 import { formatStatus } from './status.ts';
 import { formatTree } from './tree.ts';
 
-type Params = Readonly<Record<string, unknown>>;
 type Values = Readonly<Record<string, unknown>>;
-
-export interface CtlRequest {
-  readonly method: string;
-  readonly params: Params;
-  /** Stop is done when the node has closed the connection. */
-  readonly untilClosed?: boolean;
-}
 
 export interface CtlCommand {
   readonly usage: string;

@@ -1,6 +1,6 @@
 /** `flyball ctl ledger`: a running node's ledger, which no other process can open. From arguments to a request, and from its result to text. Pure. */
 import { resolve } from 'node:path';
-import type { CtlRequest } from './ctl-commands.ts';
+import type { CtlRequest } from './ctl-request.ts';
 import { plural, table } from './text.ts';
 
 export const LEDGER_USAGE = 'COMMAND [ARGUMENT]';

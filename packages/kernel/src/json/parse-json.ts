@@ -3,6 +3,7 @@
 // issue 63785): so who sends one text could change what another one's says. Text with such a name is read by a plain and
 // slow reader, all else by V8. `parse-json.test.ts` tells when V8 is right again. Pure.
 
+/** JSON's data as TypeScript sees it. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** Text with escapes in names may be nested so deep. */

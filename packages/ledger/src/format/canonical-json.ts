@@ -4,9 +4,6 @@
 // when it fails does a second pass find out where. `canonicalize` is the oracle of its property tests.
 import { LedgerError } from '../errors.ts';
 
-/** JSON's data as TypeScript sees it. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-
 /** Deeper nesting is refused: it is a circle or no receipt. */
 export const jsonDepthMax = 64;
 

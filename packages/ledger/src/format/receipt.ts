@@ -2,10 +2,10 @@
 // its one form as bytes. Pure. Authors are checked strictly; readers accept fields that a later version may add.
 import { isAscii } from 'node:buffer';
 
-import { parseJson } from '@flyball/kernel';
+import { parseJson, type Json } from '@flyball/kernel';
 
 import { LedgerError } from '../errors.ts';
-import { canonicalJson, isCanonical, type Json } from './canonical-json.ts';
+import { canonicalJson, isCanonical } from './canonical-json.ts';
 import { entryBytesMax } from './layout.ts';
 import { hashBytes } from './sha256.ts';
 

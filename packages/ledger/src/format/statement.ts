@@ -1,6 +1,7 @@
 // What the log says about itself, as receipts of kind `system` of a tenant of its own, which no author can write for:
 // that its key was rotated, that its beginning was pruned. A verifier reads them, so their form is fixed here. Pure.
-import type { Json } from './canonical-json.ts';
+import type { Json } from '@flyball/kernel';
+
 import { checkNote, formatNote, formatVerifierKey, parseNote, parseVerifierKey, signatureTypes, signNote, type SigningKey, type VerifierKey } from './note.ts';
 import { ledgerTenantId, type Receipt } from './receipt.ts';
 

@@ -18,16 +18,16 @@ export const ledgerStoreName = 'ledger_store';
 const lockPatienceMsDefault = 2_000;
 const lockAgainMs = 20;
 const reopenMs = { min: 1_000, max: 30_000 } as const;
+/** One that ends sooner after it was opened is not opened at once again. */
+const steadyMs = 1_000;
+
+const top = named<{ protocol: SupervisorProtocol }>(nodeLedgerSupervisorName);
+
 /** A lock, or the name of a process, is held by one that is about to go: perhaps. */
 function isHeldByDying({ code, cause }: LedgerError): boolean {
   const { code: causeCode, reason } = (cause ?? {}) as { readonly code?: string; readonly reason?: { readonly error?: { readonly code?: string } } };
   return code === 'ledger-locked' || causeCode === 'name-taken' || reason?.error?.code === 'name-taken';
 }
-
-/** One that ends sooner after it was opened is not opened at once again. */
-const steadyMs = 1_000;
-
-const top = named<{ protocol: SupervisorProtocol }>(nodeLedgerSupervisorName);
 
 export type OwnedStoreOptions = {
   readonly writer: WriterOptions;

@@ -24,7 +24,7 @@ export type LedgerServerOptions = WriterOptions & {
 /** Writers of this OS process that are closing, by folder. */
 const closing = new Map<string, Promise<unknown>>();
 /** Folders whose ledger was open in this OS process: opened again it must be there, or its disk is gone. */
-const known = new Set<string>();
+const openedBefore = new Set<string>();
 
 /** A writer as a port: closed, with all that was appended durable and published, when its owner exits. */
 export class WriterPort extends Port {
@@ -97,8 +97,8 @@ async function opened(options: WriterOptions): Promise<LedgerWriter> {
   // Its owner was killed and is started anew: the lock is free once the writer it had is closed.
   await closing.get(options.folder);
   try {
-    const writer = await openWriter({ ...options, mustExist: options.mustExist === true || known.has(options.folder) });
-    known.add(options.folder);
+    const writer = await openWriter({ ...options, mustExist: options.mustExist === true || openedBefore.has(options.folder) });
+    openedBefore.add(options.folder);
     return writer;
   } catch (error) {
     if (error instanceof LedgerError) ledgerNotOpened.emit({ folder: options.folder, error });

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { freshSeed, parseJson, seededRandom, type Random } from '@flyball/kernel';
+import { freshSeed, parseJson, seededRandom, type Json, type Random } from '@flyball/kernel';
 import canonicalize from 'canonicalize';
-import { canonicalJson, isCanonical, jsonDepthMax, type Json } from '../../src/format/canonical-json.ts';
+import { canonicalJson, isCanonical, jsonDepthMax } from '../../src/format/canonical-json.ts';
 
 const given = process.env['FLYBALL_SEED'];
 const seed = given === undefined ? freshSeed() : Number(given);
